@@ -1,0 +1,3 @@
+"""drdrill: disaster-recovery drills whose numbers are true, and which leave nothing broken."""
+
+__version__ = "0.1.0"
