@@ -18,7 +18,8 @@ fi
 echo "set-up 2/3: uv, from tools/uv.lock.txt (hashes checked)"
 .venv/bootstrap/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tools/uv.lock.txt
 echo "set-up 3/3: $(grep -c '^[a-z]' requirements.lock) packages, from requirements.lock (hashes checked)"
-export UV_PYTHON_DOWNLOADS=never UV_LINK_MODE="${UV_LINK_MODE:-copy}"
+# A bank's network often has its own certificate authority, which only the system's store knows.
+export UV_PYTHON_DOWNLOADS=never UV_LINK_MODE="${UV_LINK_MODE:-copy}" UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
 uv=.venv/bootstrap/bin/uv
 [ -x .venv/bin/python ] && cmp -s .venv/.interpreter - <<EOT || { "$uv" venv --quiet --allow-existing --python "$python" .venv; echo "$python" > .venv/.interpreter; }
 $python
