@@ -164,4 +164,7 @@ class Judgement(Frozen):
 
     def to_json(self) -> str:
         """The canonical text: same history, same bytes."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        return (
+            json.dumps(self.model_dump(mode="json"), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+            + "\n"
+        )

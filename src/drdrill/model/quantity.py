@@ -56,14 +56,8 @@ def times(text: object) -> int:
     return int(value)
 
 
-def _or_number(parse: object) -> BeforeValidator:
-    # Saved plans hold the parsed number under a name that carries the unit, so reading them back must accept it;
-    # files that people write go through drdrill.model.plan, which only ever sees text.
-    return BeforeValidator(lambda value: parse(value))  # type: ignore[operator]
-
-
-Seconds = Annotated[float, _or_number(seconds)]
-Share = Annotated[float, _or_number(share)]
-PerSecond = Annotated[float, _or_number(per_second)]
-Operations = Annotated[int, _or_number(operations)]
-Times = Annotated[int, _or_number(times)]
+Seconds = Annotated[float, BeforeValidator(seconds)]
+Share = Annotated[float, BeforeValidator(share)]
+PerSecond = Annotated[float, BeforeValidator(per_second)]
+Operations = Annotated[int, BeforeValidator(operations)]
+Times = Annotated[int, BeforeValidator(times)]

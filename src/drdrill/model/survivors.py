@@ -37,7 +37,9 @@ class ReadCircumstances(Frozen):
     def invalid_because(self) -> str | None:
         """The sentence that says why this read proves nothing, or None when it is valid."""
         if not self.authoritative:
-            return f"survivors were read from {self.store} in {self.region}, which was not shown to be authoritative then"
+            return (
+                f"survivors were read from {self.store} in {self.region}, which was not shown to be authoritative then"
+            )
         if self.began_ns <= self.writers_stopped_ns:
             early_s = (self.writers_stopped_ns - self.began_ns) / 1e9
             return f"survivors were read {early_s:.3f} s before the writers had stopped"
