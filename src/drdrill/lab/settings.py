@@ -1,0 +1,59 @@
+"""What may be chosen when the lab is opened."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from drdrill.model.frozen import Frozen
+
+POSTGRES_BIN = "DRDRILL_POSTGRES_BIN"
+
+
+class Ports(Frozen):
+    """The well-known ports inside the lab's own /24; the front door's port comes from the target."""
+
+    control: int = 8600
+    network: int = 8601
+    gateway: int = 8602
+    gateway_internal: int = 8603
+    dns: int = 5353
+    api: int = 4566
+    edge: int = 8070
+    balancer: int = 8060
+    edge_origin: int = 8061
+    checkers: int = 8062
+    operators: int = 8063
+    workers: int = 9000
+    postgres: int = 5432
+    ledger: int = 5433
+    replication: int = 5434
+
+
+class LabSettings(Frozen):
+    """How the lab is built. Times are in seconds.
+
+    ``replication_delay_s`` is the one-way delay of the link that carries the write-ahead log from the primary to the standby.
+    ``postgres_bin`` is the folder with ``initdb`` and ``postgres``; None takes ``DRDRILL_POSTGRES_BIN`` from the
+    environment, else the binaries that came with the package.
+    """
+
+    workers_per_region: int = Field(default=5, ge=1, le=50)
+    health_check_interval_s: float = Field(default=1.0, gt=0)
+    threshold: int = Field(default=3, ge=1, le=10)
+    ttl_s: int = Field(default=1, ge=0)
+    replication_delay_s: float = Field(default=0.0, ge=0)
+    accounts: int = Field(default=1000, ge=2)
+    opening_paise: int = Field(default=10_000_000, ge=0)
+    defect: str = "none"
+    postgres_bin: Path | None = Field(default=None, validate_default=True)
+    open_limit_s: float = Field(default=60.0, gt=0)
+    ports: Ports = Ports()
+
+    @field_validator("postgres_bin")
+    @classmethod
+    def _from_environment(cls, chosen: Path | None) -> Path | None:
+        named = os.environ.get(POSTGRES_BIN)
+        return chosen if chosen is not None or not named else Path(named)
