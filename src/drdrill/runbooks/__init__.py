@@ -1,1 +1,1 @@
-"""TODO."""
+"""Floor 3: the steps of a recovery: detect, promote, route, hold."""

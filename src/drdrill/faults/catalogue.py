@@ -1,0 +1,34 @@
+"""Every fault by name, made from the parameters that its undo record keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from drdrill.errors import BadInput
+from drdrill.faults.control_plane_dark import ControlPlaneDark
+from drdrill.faults.link_cut import LinkCut
+from drdrill.faults.link_delay import LinkDelay
+from drdrill.faults.reach import Reach
+from drdrill.faults.region_loss import RegionLoss
+from drdrill.model.fault import Fault
+
+CATALOGUE: Mapping[str, Callable[..., Fault]] = {
+    RegionLoss.name: RegionLoss,
+    LinkCut.name: LinkCut,
+    LinkDelay.name: LinkDelay,
+    ControlPlaneDark.name: ControlPlaneDark,
+}
+"""Name to constructor: ``CATALOGUE[name](reach, **parameters)``."""
+
+
+def make_fault(name: str, parameters: Mapping[str, Any], reach: Reach) -> Fault:
+    """The fault of that name. Raises ``BadInput`` for an unknown name or parameters that it does not take."""
+    try:
+        return CATALOGUE[name](reach, **parameters)
+    except KeyError as error:
+        raise BadInput(
+            "no fault was made", [f"there is no fault {name!r}; there are {', '.join(CATALOGUE)}"]
+        ) from error
+    except TypeError as error:
+        raise BadInput("no fault was made", [f"{name} does not take these parameters: {error}"]) from error
