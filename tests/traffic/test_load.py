@@ -80,7 +80,7 @@ def test_the_load_asks_the_estates_own_name_server(
     assert (operations["outcome"] == Outcome.ACKED).all()
     gaps = [later - earlier for earlier, later in zip(names.asked, names.asked[1:], strict=False)]
     assert gaps
-    assert min(gaps) >= names.ttl_s
+    assert min(gaps) >= names.ttl_s - 0.05, "the second question may travel faster than the first"
 
 
 def test_outside_a_drill_names_are_the_systems(bank: Bank, tmp_path: Path) -> None:

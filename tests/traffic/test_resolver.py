@@ -35,7 +35,7 @@ def test_one_answer_serves_everybody_who_waits_and_then_holds_for_its_ttl(
     assert set(operations["outcome"]) == {Outcome.ACKED}
     assert 2 <= len(names.asked) <= 3, "250 operations in 2.5 s share the answers of a TTL of 1 s"
     gaps = [later - earlier for earlier, later in zip(names.asked, names.asked[1:], strict=False)]
-    assert all(gap >= 1.0 for gap in gaps)
+    assert all(gap >= 0.95 for gap in gaps), "the second question may travel faster than the first"
 
 
 def test_an_answer_that_became_stale_is_never_used(bank: Bank, names: NameServerOfOneName, tmp_path: Path) -> None:
