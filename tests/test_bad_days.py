@@ -15,7 +15,10 @@ import psutil
 import pytest
 
 from drdrill.errors import EstateError
+from drdrill.model.estate import Estate
+from drdrill.model.judgement import Verdict
 from drdrill.model.mark import DRILL_ABORTED, DRILL_STARTED, FAULT_HEALED, FAULT_PROVED, TRAFFIC_STARTED
+from drdrill.pytest_plugin import Rehearse
 from drdrill.record.marks import read_marks
 from drdrill.waiting import wait_until
 
@@ -164,3 +167,16 @@ def test_a_killed_performer_leaves_no_fault_and_no_process(
     )
     assert judged.returncode != 0, "an unfinished drill must not pass"
     assert "never closed" in judged.stdout
+
+
+def test_a_crash_in_the_middle_keeps_the_evidence_and_is_no_pass(drill: Rehearse) -> None:
+    def crash(_estate: Estate) -> None:
+        raise RuntimeError("planted")
+
+    rehearsed = drill(EXPERIMENT, inspect=crash)
+    assert rehearsed.judgement.verdict is Verdict.UNKNOWN, (
+        "a drill that crashed is not a pass, however whole its record"
+    )
+    assert rehearsed.exit_status == 2
+    assert "planted" in (rehearsed.folder / "logs" / "crash.log").read_text()
+    assert "the drill crashed" in rehearsed.report.read_text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -86,6 +87,10 @@ def rehearse(drill: Drill, stage: Stage, tell: Tell) -> Rehearsal:
             stopped = EstateError(
                 f"the drill ended early: {error.strerror or error} ({error.filename or 'no file named'})"
             )
+        except Exception as error:  # noqa: BLE001 (the one boundary of a drill: a crash keeps its evidence, and is never a pass)
+            (folder.logs / "crash.log").write_text(traceback.format_exc())
+            stopped = Unprovable(f"the drill crashed ({type(error).__name__}: {error}); see logs/crash.log")
+            marks.add(names.DRILL_ABORTED, _SOURCE, reason=str(stopped))
         with interruption.held_back():
             marks.add(names.DRILL_ENDED, _SOURCE, stopped_because=str(stopped) if stopped else None)
             return _close(folder, stopped, tell)
@@ -211,6 +216,6 @@ def _exit_status(judgement: Judgement, stopped: DrillError | None) -> int:
         return stopped.exit_status
     if isinstance(stopped, EstateError) and judgement.disaster_s is None:
         return stopped.exit_status
-    if stopped is not None and judgement.exit_status == 0:
+    if stopped is not None and judgement.exit_status in (0, Aborted.exit_status):
         return Unprovable.exit_status
     return judgement.exit_status
