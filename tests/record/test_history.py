@@ -1,11 +1,14 @@
 """A closed history is whole, or it says how it is not: no file can change without a sentence."""
 
+import mmap
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from drdrill.errors import BadInput
+from drdrill.model.chain import Chain
 from drdrill.model.operation import Kind, Outcome
 from drdrill.model.survivors import ACCOUNT, ENTRY, ReadCircumstances, Survivors
 from drdrill.plan import read_plan
@@ -104,15 +107,46 @@ def test_a_history_that_was_never_closed_says_so(closed: RecordFolder) -> None:
     assert load_history(closed).problems == ("the history was never closed: history.json is missing",)
 
 
-def test_another_drills_record_and_a_number_used_twice_are_left_out(closed: RecordFolder) -> None:
-    record(closed, "another-drill", number=3)
+def test_of_two_records_with_one_number_none_is_believed(closed: RecordFolder) -> None:
     first = closed.operations / "recorder-1.ops"
     (closed.operations / "recorder-9.ops").write_bytes(first.read_bytes())
+    record(closed, load_history(closed).drill.drill_id, number=2)
+    close_history(closed)
+    history = load_history(closed)
+    assert set(history.operations["op_id"] >> 40) == {2}
+    by_number = {recorder.number: recorder for recorder in history.recorders}
+    assert by_number[1].unusable.startswith("recorder-1.ops and recorder-9.ops both claim recorder number 1")
+    assert (by_number[1].closed, by_number[2].unusable) == (False, "")
+
+
+def test_another_drills_record_is_left_out_and_takes_nothing_from_ours(closed: RecordFolder) -> None:
+    ours = closed.operations / "recorder-1.ops"
+    kept = ours.read_bytes()
+    ours.unlink()
+    record(closed, "another-drill", number=1)
+    ours.rename(closed.operations / "foreign.ops")
+    ours.write_bytes(kept)
     close_history(closed)
     history = load_history(closed)
     assert len(history.operations) == 2
-    assert any("another-drill" in problem for problem in history.problems)
-    assert any("claims recorder number 1" in problem for problem in history.problems)
+    assert [recorder.unusable for recorder in history.recorders] == [""]
+    assert any("foreign.ops is of the drill 'another-drill'" in problem for problem in history.problems)
+
+
+def test_the_files_of_several_recorders_are_mapped_and_read_as_one(closed: RecordFolder) -> None:
+    record(closed, load_history(closed).drill.drill_id, number=2)
+    close_history(closed)
+    history = load_history(closed)
+    assert history.problems == ()
+    assert history.operations["op_id"].tolist() == [(1 << 40), (1 << 40) + 1, (2 << 40), (2 << 40) + 1]
+    assert isinstance(history.operations, Chain)
+    assert [_is_mapped(piece) for piece in history.operations.pieces] == [True, True]
+
+
+def _is_mapped(rows: Any) -> bool:
+    while isinstance(rows, np.ndarray):
+        rows = rows.base
+    return isinstance(rows, mmap.mmap)
 
 
 def test_a_folder_that_is_no_evidence_is_refused(tmp_path: Path) -> None:

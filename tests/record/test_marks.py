@@ -38,6 +38,20 @@ def test_a_mark_after_a_torn_line_is_not_spoilt_by_it(tmp_path: Path) -> None:
     assert problems == ("a mark may be missing: line 1 of marks.jsonl is not a mark (18 bytes)",)
 
 
+@pytest.mark.parametrize(("back_ns", "told"), [(1_900_000_000, False), (2_100_000_000, True)])
+def test_marks_that_go_back_are_told_but_for_writers_that_overtake_each_other(
+    tmp_path: Path, back_ns: int, told: bool
+) -> None:
+    times = iter([10_000_000_000, 10_000_000_000 - back_ns])
+    book = MarkBook(tmp_path / "marks.jsonl", now_ns=lambda: next(times))
+    book.add("fault.requested", "test")
+    book.add("fault.proved", "test")
+    marks, problems = read_marks(tmp_path / "marks.jsonl")
+    assert len(marks) == 2
+    expected = "the marks in marks.jsonl go back in time: fault.proved is 2.100 s older than fault.requested before it"
+    assert problems == ((expected,) if told else ())
+
+
 def write_many(path: Path, source: str) -> None:
     book = MarkBook(path)
     for number in range(50):

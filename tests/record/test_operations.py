@@ -16,6 +16,7 @@ import pytest
 
 from drdrill.errors import BadInput, EstateError, Unprovable
 from drdrill.model.operation import OPERATION, Failure, Outcome, State, op_id
+from drdrill.record import slots
 from drdrill.record.operations import (
     CHUNK_SLOTS,
     HEADER_BYTES,
@@ -23,6 +24,7 @@ from drdrill.record.operations import (
     OperationRecorder,
     first_sent,
     read_operations,
+    recorder_of_unread,
 )
 
 JOURNEYS = ("balance", "transfer")
@@ -131,14 +133,21 @@ def test_an_invocation_that_was_not_finished_was_never_sent(tmp_path: Path) -> N
     recorder.abandon()
     overwrite(tmp_path / "a.ops", slot(1, "state"), b"\0")
     operations, told, *_, problems = read_operations(tmp_path / "a.ops")
-    assert (len(operations), told.torn, problems) == (1, 0, ())
+    assert (len(operations), told.torn) == (1, 0)
+    assert problems == (
+        "a.ops ends with 1 half-written operation, which its recorder died before it sent; nothing of it is judged",
+    )
 
 
 def test_a_completion_that_was_not_finished_did_not_happen(tmp_path: Path) -> None:
     record(tmp_path / "a.ops", 2)
     overwrite(tmp_path / "a.ops", slot(1, "state"), bytes([State.INVOKED]))
     operations, told, *_, problems = read_operations(tmp_path / "a.ops")
-    assert (told.torn, problems) == (0, ())
+    assert told.torn == 0
+    assert problems == (
+        "1 of the 2 operations in a.ops hold half a completion (their recorder died as it wrote it), so their answer is "
+        "not known",
+    )
     assert (operations[1]["outcome"], operations[1]["done_ns"], operations[1]["region"]) == (Outcome.UNKNOWN, 0, 0)
 
 
@@ -153,6 +162,7 @@ def test_a_completion_that_was_not_finished_did_not_happen(tmp_path: Path) -> No
         ("done_ns", bytes(8), "hold values that no recorder writes"),
         ("sent_ns", bytes(8), "hold values that no recorder writes"),
         ("op_id", bytes(8), "carry an id that is not theirs"),
+        ("done_ns", b"\x05" + bytes(7), "were done before they were sent"),
     ],
 )
 def test_a_slot_that_no_recorder_can_have_left_is_counted_told_and_emptied(
@@ -192,14 +202,89 @@ def test_a_record_of_another_drill_is_refused(tmp_path: Path) -> None:
 def test_a_truncated_file_is_told(tmp_path: Path) -> None:
     record(tmp_path / "a.ops", 3)
     os.truncate(tmp_path / "a.ops", HEADER_BYTES + 2 * SLOT_BYTES + 10)
-    operations, *_, problems = read_operations(tmp_path / "a.ops")
-    assert len(operations) == 2
+    operations, told, *_, problems = read_operations(tmp_path / "a.ops")
+    assert (len(operations), told.closed) == (2, False)
     assert problems == (
         "a.ops is cut in the middle of an operation: 10 bytes of it are left",
         "a.ops was closed with 3 operations, and holds 2",
     )
     os.truncate(tmp_path / "a.ops", 100)
     with pytest.raises(BadInput, match="it holds 100 bytes, less than a header"):
+        read_operations(tmp_path / "a.ops")
+
+
+def test_a_mapped_record_is_read_and_mended_as_a_copied_one_is_and_the_file_stays(tmp_path: Path) -> None:
+    path = tmp_path / "a.ops"
+    record(path, 3)
+    overwrite(path, slot(1, "outcome"), b"\x09")
+    before = path.read_bytes()
+    copied, mapped = read_operations(path), read_operations(path, mapped=True)
+    assert mapped[0].tolist() == copied[0].tolist()
+    assert mapped[1:] == copied[1:]
+    assert mapped[1].torn == 1
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("at", [0, 1, slots.PART - 1, slots.PART, 2 * slots.PART])
+def test_damage_is_found_wherever_it_is(tmp_path: Path, at: int) -> None:
+    """Records are examined in parts; what is counted does not depend on where the parts meet."""
+    path, count = tmp_path / "a.ops", 2 * slots.PART + 1
+    record(path, count)
+    overwrite(path, slot(at, "state"), b"\0")
+    operations, told, *_, problems = read_operations(path)
+    assert (told.torn, len(operations)) == (1, count)
+    assert problems == (f"1 of the {count} operations in a.ops are holes in the sequence; they are not judged",)
+
+
+@pytest.mark.parametrize("at", [1, slots.PART - 1, slots.PART])
+def test_a_clock_that_went_back_is_told_and_widens_the_bound(tmp_path: Path, at: int) -> None:
+    path = tmp_path / "a.ops"
+    with begin(path, clock_bound_ns=10) as recorder:
+        for number in range(slots.PART + 2):
+            now_ns = 5_000_000_000 + number - (3_000_000_000 if number >= at else 0)
+            recorder.complete(recorder.invoke(1, 1, 100, 1, 2, now_ns, now_ns), Outcome.ACKED, now_ns + 1)
+    _, told, *_, problems = read_operations(path)
+    back_ns = 3_000_000_000 - 1
+    assert told.clock_bound_ns == back_ns
+    assert len(problems) == 1
+    assert "the clock of a.ops went back" in problems[0]
+    assert f"by up to {back_ns / 1e9:g} s" in problems[0]
+
+
+def test_an_operation_that_was_never_sent_says_nothing_of_the_clock(tmp_path: Path) -> None:
+    with begin(tmp_path / "a.ops") as recorder:
+        for sent_ns in (20, 0, 21):
+            recorder.complete(recorder.invoke(1, 1, 100, 1, 2, 10, sent_ns), Outcome.UNSENT, 30)
+    _, told, *_, problems = read_operations(tmp_path / "a.ops")
+    assert (told.clock_bound_ns, problems) == (0, ())
+
+
+def test_a_writer_that_died_before_its_header_was_whole_sent_nothing(tmp_path: Path) -> None:
+    record(tmp_path / "a.ops", 1)
+    overwrite(tmp_path / "a.ops", 0, bytes(8))
+    with pytest.raises(BadInput, match=r"a.ops has no header: its writer died before it sent anything"):
+        read_operations(tmp_path / "a.ops")
+
+
+@pytest.mark.parametrize(("damage", "number"), [(None, 3), (0, 3), (100, 0)])
+def test_of_a_record_that_cannot_be_read_the_number_is_known_if_anything_tells_it(
+    tmp_path: Path, damage: int | None, number: int
+) -> None:
+    path = tmp_path / "a.ops"
+    record(path, 2)
+    if damage == 0:
+        overwrite(path, 0, b"PARQUET1")
+    elif damage is not None:
+        os.truncate(path, damage)
+    told = recorder_of_unread(path, BadInput("nothing was read", ["it is broken"]))
+    assert (told.number, told.closed, told.unusable) == (number, False, "it is broken")
+
+
+def test_a_record_whose_operations_are_another_recorders_is_refused(tmp_path: Path) -> None:
+    record(tmp_path / "a.ops", 2)
+    block = (tmp_path / "a.ops").read_bytes()
+    (tmp_path / "a.ops").write_bytes(block.replace(b'"number": 3', b'"number": 4'))
+    with pytest.raises(BadInput, match=r"says that it is recorder 4's, and its operations are recorder 3's"):
         read_operations(tmp_path / "a.ops")
 
 
@@ -257,7 +342,7 @@ def _received(connection: socket.socket) -> bytes:
 def check_nothing_is_missing(path: Path, after_s: float) -> None:
     seen = seen_until_killed(path, after_s)
     operations, told, *_, problems = read_operations(path)
-    assert problems == ()
+    assert all("half" in problem for problem in problems), problems
     assert (told.closed, told.torn) == (False, 0)
     assert seen == [op_id(3, number) for number in range(len(seen))]
     assert len(operations) >= len(seen) > 0

@@ -7,21 +7,33 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pydantic import ValidationError
 
 from drdrill.errors import BadInput
+from drdrill.model.chain import Chain
 from drdrill.model.drill import Drill
 from drdrill.model.history import History, JournalEntry, Recorder
-from drdrill.model.operation import OPERATION, Operations
+from drdrill.model.operation import OPERATION
+from drdrill.model.reconciliation import ReconciliationRecord
 from drdrill.model.survivors import Survivors
+from drdrill.record.claims import read_claims
+from drdrill.record.columns import columns_problems
 from drdrill.record.folder import RecordFolder, write_durably
 from drdrill.record.marks import read_marks
-from drdrill.record.operations import read_operations
+from drdrill.record.reconciliation import read_reconciliation
 from drdrill.record.survivors import read_survivors
 
 FORMAT = "drdrill-history/1"
-_RECORDED = ("plan.json", "experiment.yaml", "marks.jsonl", "undo.jsonl", "journal.json", "settings.json")
+_RECORDED = (
+    "plan.json",
+    "experiment.yaml",
+    "marks.jsonl",
+    "undo.jsonl",
+    "journal.json",
+    "settings.json",
+    "reconciliation.json",
+    "reconciliation.csv",
+)
 
 
 def close_history(folder: RecordFolder) -> str:
@@ -45,6 +57,7 @@ def load_history(folder: RecordFolder) -> History:
         read_marks(folder.marks) if folder.marks.exists() else ((), ("there are no marks: marks.jsonl is missing",))
     )
     problems.extend(torn)
+    problems.extend(columns_problems(folder, drill.drill_id))
     return History(
         drill=drill,
         journeys=journeys,
@@ -52,8 +65,9 @@ def load_history(folder: RecordFolder) -> History:
         recorders=recorders,
         operations=operations,
         marks=marks,
-        survivors=_survivors(folder, problems),
+        survivors=_survivors(folder, drill, problems),
         journal=_journal(folder.journal, problems),
+        reconciliation=_reconciliation(folder, problems),
         problems=tuple(problems),
     )
 
@@ -68,7 +82,11 @@ def history_digest(folder: RecordFolder) -> str | None:
 
 def _record_files(folder: RecordFolder) -> list[Path]:
     single = [folder.root / name for name in _RECORDED]
-    many = [*sorted(folder.operations.glob("*.ops")), *sorted(folder.survivors.iterdir())]
+    many = [
+        *sorted(folder.operations.glob("*.ops")),
+        *sorted(folder.operations.glob("*.json*")),
+        *sorted(folder.survivors.iterdir()),
+    ]
     return [path for path in [*single, *many] if path.is_file()]
 
 
@@ -112,38 +130,29 @@ def _plan(folder: RecordFolder) -> Drill:
 
 def _operations(
     folder: RecordFolder, drill: Drill, problems: list[str]
-) -> tuple[Operations, tuple[Recorder, ...], tuple[str, ...], tuple[str, ...]]:
-    chunks: list[Operations] = []
-    recorders: list[Recorder] = []
-    names: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
-    for path in sorted(folder.operations.glob("*.ops")):
-        try:
-            operations, recorder, journeys, regions, found = read_operations(path, drill_id=drill.drill_id)
-        except (BadInput, OSError, ValueError) as error:
-            problems.append(f"{path.name} cannot be judged: {error}")
-            continue
-        problems.extend(found)
-        if recorder.number in {known.number for known in recorders}:
-            problems.append(
-                f"{path.name} claims recorder number {recorder.number}, which another file has; it is left out"
-            )
-            continue
-        chunks.append(operations)
-        recorders.append(recorder)
-        names.add((journeys, regions))
+) -> tuple[Chain, tuple[Recorder, ...], tuple[str, ...], tuple[str, ...]]:
+    claims, recorders = read_claims(folder.operations, drill.drill_id, problems)
+    names = {(claim.journeys, claim.regions) for claim in claims}
     if len(names) > 1:
         problems.append("the recorders do not agree on the names of journeys and regions")
     journeys, regions = sorted(names)[0] if names else ((), ())
-    everything = np.concatenate(chunks) if chunks else np.empty(0, dtype=OPERATION)
-    return everything, tuple(recorders), journeys, regions
+    return Chain(tuple(claim.operations for claim in claims), OPERATION), recorders, journeys, regions
 
 
-def _survivors(folder: RecordFolder, problems: list[str]) -> tuple[Survivors, ...]:
+def _survivors(folder: RecordFolder, drill: Drill, problems: list[str]) -> tuple[Survivors, ...]:
     try:
-        return read_survivors(folder.survivors)
+        return read_survivors(folder.survivors, drill_id=drill.drill_id)
     except (OSError, ValueError) as error:
         problems.append(f"the survivors cannot be read: {error}")
         return ()
+
+
+def _reconciliation(folder: RecordFolder, problems: list[str]) -> ReconciliationRecord | None:
+    try:
+        return read_reconciliation(folder)
+    except (OSError, ValueError) as error:
+        problems.append(f"the reconciliation cannot be read: {error}")
+        return None
 
 
 def _journal(path: Path, problems: list[str]) -> tuple[JournalEntry, ...] | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from pydantic import ValidationError
 
 from drdrill.errors import EstateError
 from drdrill.model.mark import Mark
+
+OUT_OF_ORDER_NS = 2_000_000_000
+"""Writers of different processes may overtake one another between the stamp and the write; a busy machine stretches that."""
 
 
 class MarkBook:
@@ -58,7 +62,7 @@ class MarkBook:
 def read_marks(path: Path) -> tuple[tuple[Mark, ...], tuple[str, ...]]:
     """All marks in the order of the file, and a sentence for every line that is none (torn by a writer's death).
 
-    Raises ``OSError`` when the file cannot be read.
+    A mark that is older than the one before it is told as well: the clock of its writer, or the file, cannot be right. Raises ``OSError`` when the file cannot be read.
     """
     marks: list[Mark] = []
     problems: list[str] = []
@@ -71,4 +75,11 @@ def read_marks(path: Path) -> tuple[tuple[Mark, ...], tuple[str, ...]]:
         except ValidationError:
             what = "was torn by the death of its writer" if number == len(lines) else "is not a mark"
             problems.append(f"a mark may be missing: line {number} of {path.name} {what} ({len(line)} bytes)")
-    return tuple(marks), tuple(problems)
+    return tuple(marks), (*problems, *_going_back(path.name, marks))
+
+
+def _going_back(name: str, marks: Sequence[Mark]) -> Iterator[str]:
+    for before, mark in pairwise(marks):
+        back_ns = before.at_ns - mark.at_ns
+        if back_ns > OUT_OF_ORDER_NS:
+            yield f"the marks in {name} go back in time: {mark.name} is {back_ns / 1e9:.3f} s older than {before.name} before it"

@@ -11,6 +11,7 @@ import json
 import mmap
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from struct import Struct
@@ -18,11 +19,11 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from drdrill.errors import BadInput, DrillError, EstateError, Unprovable
-from drdrill.model.history import Recorder
-from drdrill.model.operation import OPERATION, SEQUENCE_BITS, Failure, Kind, Operations, Outcome, State
+from drdrill.model.history import NOBODY, Recorder
+from drdrill.model.operation import OPERATION, SEQUENCE_BITS, Operations, State
+from drdrill.record.slots import Allowed, examine, last_invoked
 
 MAGIC = b"DRDRLOPS"
 VERSION = 1
@@ -31,13 +32,17 @@ SLOT_BYTES = OPERATION.itemsize
 CHUNK_SLOTS = 1 << 16
 """The file grows by this many slots (4 MiB) at a time; the room is reserved, so a full disk is an error and not a crash."""
 
+_SAMPLE = 1024
+"""So many slots are asked whose they are."""
+
 MAX_RECORDER = (1 << (63 - SEQUENCE_BITS)) - 1
 """Ids are signed 64-bit numbers in the bank's ledger."""
 
 _PREFIX = Struct("<8sIIQQ")
 """Magic, version, length of the JSON, slots used (exact once closed), and 1 when the recorder closed its record."""
 _USED_AT = 16
-_USED = Struct("<QQ")
+_CLOSED_AT = 24
+_NUMBER = Struct("<Q")
 
 _INVOCATION = Struct("<qBBBBBBHqiiqqqq")
 _OUTCOME = Struct("<BBBH")
@@ -45,9 +50,6 @@ _ANSWER = Struct("<qq")
 _STATE_AT = 10
 _OUTCOME_AT = 11
 _ANSWER_AT = 48
-
-_ANSWERED = (Outcome.ACKED, Outcome.REFUSED)
-_COMPLETION_FIELDS = {"outcome": 0, "region": 0, "failure": 0, "status": 0, "done_ns": 0, "seen_seq": -1}
 
 
 @dataclass(frozen=True)
@@ -108,23 +110,17 @@ class OperationRecorder:
         header = RecordHeader(
             number, name, tuple(journeys), tuple(regions), drill_id, clock_offset_ns, clock_bound_ns
         ).to_bytes()
-        size = HEADER_BYTES + capacity * SLOT_BYTES
         try:
-            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            try:
-                os.posix_fallocate(file, 0, size)
-                slots = mmap.mmap(file, size)
-            except OSError:
-                os.close(file)
-                path.unlink()
-                raise
+            file, slots = _new_file(path, HEADER_BYTES + capacity * SLOT_BYTES)
         except OSError as error:
             raise EstateError(
                 f"no operation is sent: the record {path} cannot be begun ({error.strerror}); "
                 "give it a new name, or room on the disk"
             ) from error
-        _PREFIX.pack_into(slots, 0, MAGIC, VERSION, len(header), 0, 0)
+        # The magic comes last: a file that has it has a whole header, whenever its writer died.
         slots[_PREFIX.size : _PREFIX.size + len(header)] = header
+        _PREFIX.pack_into(slots, 0, bytes(len(MAGIC)), VERSION, len(header), 0, 0)
+        slots[: len(MAGIC)] = MAGIC
         return cls(path, number, file, slots, capacity)
 
     def __enter__(self) -> Self:
@@ -186,10 +182,11 @@ class OperationRecorder:
         if self._slots.closed:
             return
         self._slots.flush()  # all slots are on the disk before the header claims that they are
-        _USED.pack_into(self._slots, _USED_AT, self._used, 1)
-        self._slots.flush()
-        self._slots.close()
         os.ftruncate(self._file, HEADER_BYTES + self._used * SLOT_BYTES)
+        _NUMBER.pack_into(self._slots, _USED_AT, self._used)
+        _NUMBER.pack_into(self._slots, _CLOSED_AT, 1)
+        self._slots.flush(0, HEADER_BYTES)
+        self._slots.close()
         os.fsync(self._file)
         os.close(self._file)
 
@@ -213,29 +210,61 @@ class OperationRecorder:
         self._capacity = capacity
 
 
+def _new_file(path: Path, size: int) -> tuple[int, mmap.mmap]:
+    """A file of this size that was not there before, and its mapping; on an error none is left behind."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        os.posix_fallocate(file, 0, size)
+        return file, mmap.mmap(file, size)
+    except OSError:
+        os.close(file)
+        path.unlink()
+        raise
+
+
 def read_operations(
-    path: Path, *, drill_id: str | None = None
+    path: Path, *, drill_id: str | None = None, mapped: bool = False
 ) -> tuple[Operations, Recorder, tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """Read one record: operations (row = sequence), the recorder, names of journeys and regions, and problems.
 
     An invocation that was not finished was never sent, and is left out. A completion that was not finished did not
-    happen: its operation stays invoked. A slot in which no recorder's writes could have ended is emptied, counted as
-    torn, and told. Raises ``BadInput`` when the file is no record, is of a foreign version, or belongs to a drill
-    other than ``drill_id`` (None: any); ``OSError`` when it cannot be read.
+    happen: its operation stays invoked. Both are told. A slot in which no recorder's writes could have ended is
+    emptied, counted as torn, and told. A clock that was seen to go back is told, and widens the clock's bound.
+
+    ``mapped``: the operations of a closed record are the file's own pages, copied only where they are mended, so a record
+    larger than the memory can be judged. (One that is not closed may still be cut by its writer, and is copied.) Raises ``BadInput`` when the file is no record,
+    is of a foreign version, or belongs to a drill other than ``drill_id`` (None: any); ``OSError`` when it cannot be read.
     """
     header, used, closed, problems = _read_header(path, drill_id)
-    slots = _read_slots(path, used if closed else None, problems)
-    torn = _empty_torn(slots, header, path.name, problems)
+    slots = _read_slots(path, used if closed else None, problems, mapped=mapped)
+    named = _number_in(slots[:_SAMPLE])
+    if named not in (NOBODY, header.number):
+        told = f"{path.name} says that it is recorder {header.number}'s, and its operations are recorder {named}'s"
+        raise BadInput("nothing was read", [told])
+    examined = examine(slots, Allowed(header.number, len(header.journeys), len(header.regions)))
+    problems.extend(examined.sentences(path.name, len(slots)))
     recorder = Recorder(
         number=header.number,
         name=header.name,
-        closed=closed,
+        closed=closed and len(slots) == used,
         attempted=len(slots),
-        torn=torn,
+        torn=examined.torn,
         clock_offset_ns=header.clock_offset_ns,
-        clock_bound_ns=header.clock_bound_ns,
+        clock_bound_ns=max(header.clock_bound_ns, examined.clock_back_ns),
     )
     return slots, recorder, header.journeys, header.regions, tuple(problems)
+
+
+def recorder_of_unread(path: Path, error: Exception) -> Recorder:
+    """What can still be said of a record that cannot be read: perhaps whose it was, and why it is ``unusable``.
+
+    The number is taken from the ids in its slots, else from the header; ``NOBODY`` when neither tells.
+    """
+    number = _number_in_slots(path)
+    with suppress(BadInput, OSError):
+        number = number or _read_header(path, None)[0].number
+    unusable = "; ".join(error.problems) if isinstance(error, BadInput) else f"{path.name} cannot be read ({error})"
+    return Recorder(number=number, name=path.stem, closed=False, attempted=0, unusable=unusable)
 
 
 def first_sent(path: Path) -> bool:
@@ -257,6 +286,8 @@ def _read_header(path: Path, drill_id: str | None) -> tuple[RecordHeader, int, b
             "nothing was read", [f"{path.name} is not a record: it holds {len(block)} bytes, less than a header"]
         )
     magic, version, length, used, closed = _PREFIX.unpack_from(block)
+    if magic == bytes(len(MAGIC)):
+        raise BadInput("nothing was read", [f"{path.name} has no header: its writer died before it sent anything"])
     if magic != MAGIC:
         raise BadInput("nothing was read", [f"{path.name} is not a record: it begins with {magic!r}"])
     if version != VERSION:
@@ -278,51 +309,41 @@ def _read_header(path: Path, drill_id: str | None) -> tuple[RecordHeader, int, b
     return header, used, closed == 1, problems
 
 
-def _read_slots(path: Path, used: int | None, problems: list[str]) -> Operations:
+def _read_slots(path: Path, used: int | None, problems: list[str], *, mapped: bool) -> Operations:
     held, rest = divmod(max(path.stat().st_size - HEADER_BYTES, 0), SLOT_BYTES)
     if rest:
         problems.append(f"{path.name} is cut in the middle of an operation: {rest} bytes of it are left")
     if used is not None and used != held:
         problems.append(f"{path.name} was closed with {used} operations, and holds {held}")
-    slots: Operations = np.fromfile(path, dtype=OPERATION, count=held, offset=HEADER_BYTES)
+    slots = _slots(path, held, mapped=mapped and used is not None)
     if used is not None:
         return slots[:used]
-    invoked = np.flatnonzero(slots["state"])
-    return slots[: int(invoked[-1]) + 1 if len(invoked) else 0].copy()
+    used, halves = last_invoked(slots)
+    if halves:
+        problems.append(
+            f"{path.name} ends with {halves} half-written operation{'s' * (halves > 1)}, which its recorder died before it "
+            "sent; nothing of it is judged"
+        )
+    return slots[:used].copy()
 
 
-def _empty_torn(slots: Operations, header: RecordHeader, name: str, problems: list[str]) -> int:
-    """Bring every slot into a state that a recorder can have left it in; returns how many could not be."""
-    expected = (header.number << SEQUENCE_BITS) + np.arange(len(slots), dtype=np.int64)
-    for field, value in _COMPLETION_FIELDS.items():  # a completion without its state byte did not happen
-        column = slots[field]
-        column[slots["state"] == State.INVOKED] = value
-    impossible = {
-        "are holes in the sequence": slots["state"] == State.EMPTY,
-        "carry an id that is not theirs": (slots["state"] != State.EMPTY) & (slots["op_id"] != expected),
-        "hold values that no recorder writes": _strange(slots, header),
-    }
-    torn: npt.NDArray[np.bool_] = np.zeros(len(slots), dtype=np.bool_)
-    for what, where in impossible.items():
-        if count := int(np.count_nonzero(where & ~torn)):
-            problems.append(f"{count} of the {len(slots)} operations in {name} {what}; they are not judged")
-        torn |= where
-    slots[torn] = np.zeros((), dtype=OPERATION)
-    slots["op_id"] = expected
-    return int(np.count_nonzero(torn))
+def _slots(path: Path, held: int, *, mapped: bool) -> Operations:
+    if mapped and held:
+        private = np.memmap(path, dtype=OPERATION, mode="c", offset=HEADER_BYTES, shape=(held,))
+        return np.asarray(private)
+    return np.fromfile(path, dtype=OPERATION, count=held, offset=HEADER_BYTES)
 
 
-def _strange(slots: Operations, header: RecordHeader) -> npt.NDArray[np.bool_]:
-    state, outcome = slots["state"], slots["outcome"]
-    words = (
-        (state > max(State))
-        | (slots["kind"] > max(Kind))
-        | (slots["journey"] >= len(header.journeys))
-        | (slots["region"] >= len(header.regions))
-        | (outcome > max(Outcome))
-        | (slots["failure"] > max(Failure))
-    )
-    unfinished = (state == State.COMPLETED) & ((slots["done_ns"] <= 0) | (slots["done_ns"] < slots["sent_ns"]))
-    unsent_promise = np.isin(outcome, _ANSWERED) & (slots["sent_ns"] <= 0)
-    strange: npt.NDArray[np.bool_] = (state != State.EMPTY) & (words | unfinished | unsent_promise)
-    return strange
+def _number_in_slots(path: Path) -> int:
+    try:
+        return _number_in(np.fromfile(path, dtype=OPERATION, count=_SAMPLE, offset=HEADER_BYTES))
+    except OSError:
+        return NOBODY
+
+
+def _number_in(slots: Operations) -> int:
+    """The recorder that most of some slots name; ``NOBODY`` when they are empty, or name none that there can be."""
+    ids = slots["op_id"][slots["state"] != State.EMPTY]
+    numbers, counts = np.unique(ids >> SEQUENCE_BITS, return_counts=True)
+    likely = int(numbers[counts.argmax()]) if len(numbers) else NOBODY
+    return likely if 0 < likely <= MAX_RECORDER and 2 * counts.max() > len(slots) else NOBODY

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import psycopg
 
-from drdrill.aws.clients import AwsClients, AwsError
-from drdrill.aws.global_cluster import describe_global_cluster
+from drdrill.aws.clients import AwsClients
+from drdrill.aws.writer import agreed_writer
 from drdrill.errors import Unprovable
 from drdrill.model.estate import Estate
 
 
 def authoritative_region(estate: Estate) -> str:
-    """The region whose cluster is the writer of the global database, proved by the database itself.
+    """The region that writes as the strategy's control plane says, proved by the database itself.
 
     Asks the recovery region first (the primary may be dark). Raises ``Unprovable`` when nobody can say, or when the
     database there is in recovery.
     """
-    region = _writer_region(estate)
+    try:
+        region = agreed_writer(AwsClients(estate))
+    except Unprovable as error:
+        raise Unprovable(f"no statement on loss is possible: {error}") from error
     try:
         with psycopg.connect(estate.ledgers[region], autocommit=True, connect_timeout=5) as connection:
             row = connection.execute("SELECT pg_is_in_recovery()").fetchone()
@@ -29,18 +32,3 @@ def authoritative_region(estate: Estate) -> str:
             f"no statement on loss is possible: {region} is named as the writer, but its database is in recovery"
         )
     return region
-
-
-def _writer_region(estate: Estate) -> str:
-    aws = AwsClients(estate)
-    seen = []
-    for region in (estate.target.recovery_region, estate.target.primary_region):
-        try:
-            state = describe_global_cluster(aws, region)
-        except (*AwsError, Unprovable) as error:
-            seen.append(f"{region}: {error}")
-            continue
-        if state.writer_region is not None:
-            return state.writer_region
-        seen.append(f"{region}: {state}")
-    raise Unprovable(f"no statement on loss is possible: no region says who the writer is ({'; '.join(seen)})")
