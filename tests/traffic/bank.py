@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Self
 
 from aiohttp import web
 
@@ -86,7 +87,7 @@ class Bank:
         return web.Response()
 
     @contextmanager
-    def open(self) -> Iterator[Bank]:
+    def open(self) -> Iterator[Self]:
         ready = threading.Event()
         thread = threading.Thread(target=lambda: asyncio.run(self._run(ready)))
         thread.start()

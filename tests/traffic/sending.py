@@ -59,3 +59,46 @@ def sent_at(
     operations, _, _, _, problems = read_operations(path)
     assert problems == ()
     return operations
+
+
+class Customer:
+    """An open loop in hand: sends when told to, and hears when told to."""
+
+    def __init__(
+        self, path: Path, door: Door, *, keep: bool = True, deadline_s: float = 2.0, resolver: Resolver | None = None
+    ) -> None:
+        self._recorder = OperationRecorder.create(path, 5, "test", JOURNEYS, REGIONS)
+        terms = Terms(door, deadline_s, 500, region_codes(REGIONS), keep)
+        self.loop = OpenLoop(
+            iter(()), cycle([A_TRANSFER]), self._recorder, terms, select.epoll(), resolver or LiteralAddress(door)
+        )
+
+    def send(self, count: int = 1) -> None:
+        """Send at once, so many, and hear nothing."""
+        for _ in range(count):
+            self.loop.send(A_TRANSFER, time.monotonic_ns())
+
+    def ask(self, count: int = 1) -> None:
+        """Send one after another, each when the one before has ended."""
+        for _ in range(count):
+            self.send()
+            self.settle()
+
+    def settle(self) -> None:
+        """Hear until nothing is in flight."""
+        while self.loop.in_flight:
+            self.loop.turn(self.loop.rest_s())
+
+    def hear_for(self, seconds: float) -> None:
+        """Hear for a while, whether anything is in flight or not."""
+        until_ns = time.monotonic_ns() + int(seconds * 1e9)
+        while (rest_ns := until_ns - time.monotonic_ns()) > 0:
+            self.loop.turn(rest_ns / 1e9)
+
+    def operations(self) -> Operations:
+        """Close, and read the record."""
+        self.loop.close()
+        self._recorder.close()
+        operations, _, _, _, problems = read_operations(self._recorder.path)
+        assert problems == ()
+        return operations

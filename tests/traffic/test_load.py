@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 
 from drdrill.model.operation import Failure, Outcome
+from drdrill.model.shape import Replay
 from drdrill.record.operations import read_operations
 from drdrill.traffic.load import LoadGenerator
 from drdrill.waiting import wait_until
@@ -26,10 +29,10 @@ LOOPBACK = "127.0.0.1"
 LOCUSTFILE = Path(__file__).parents[2] / "loadtests" / "locustfile.py"
 
 
-def locust(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def locust(*words: str, cwd: Path, locustfile: Path = LOCUSTFILE) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("LOCUST_", "DRDRILL_"))}
     return subprocess.run(
-        [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--only-summary", *words],
+        [sys.executable, "-m", "locust", "-f", str(locustfile), "--headless", "--only-summary", *words],
         cwd=cwd,
         env=environment | {"HOME": str(cwd)},
         capture_output=True,
@@ -114,10 +117,86 @@ def test_on_its_own_it_records_and_exits_with_0(bank: Bank, tmp_path: Path) -> N
     assert "transfer" in run.stdout + run.stderr
 
 
+def test_locusts_error_report_says_what_was_not_served_and_how_often(bank: Bank, tmp_path: Path) -> None:
+    bank.manners = "not_done"
+    words = ["--host", f"http://{LOOPBACK}:{bank.port}", "--rate", "100", "--run-time", "2s", "--record", "a.ops"]
+    run = locust(*words, "--exit-code-on-error", "1", cwd=tmp_path)
+    assert run.returncode == 1, "Locust itself would say that requests failed"
+    told = re.findall(r"(\d+) .*NotServed\(.refused, HTTP 409", run.stdout + run.stderr)
+    operations, *_ = read_operations(tmp_path / "a.ops")
+    assert sum(map(int, told)) == len(operations)
+
+
+def test_kept_connections_are_a_choice_of_the_plan_and_the_log_says_what_became_of_them(
+    bank: Bank, open_drill: OpenDrill
+) -> None:
+    open_drill.begin(LOOPBACK, bank.port, rate_per_s=200, connections="kept")
+    with LoadGenerator(open_drill.session_path, open_drill.logs) as load:
+        wait_until("the bank heard 200 requests", lambda: bank.requests >= 200, limit_s=20)
+    assert load.stop() == 0
+    operations, *_ = read_operations(open_drill.record("locust-0"))
+    assert (operations["outcome"] == Outcome.ACKED).all()
+    (said,) = re.findall(r"kept connections: (\d+) for (\d+) requests", load.log.read_text())
+    assert int(said[0]) < int(said[1]) / 4
+    assert int(said[1]) == len(operations)
+
+
+def test_a_plans_recording_is_replayed_and_ends_with_its_last_arrival(
+    bank: Bank, open_drill: OpenDrill, tmp_path: Path
+) -> None:
+    """Two workers, and together they send every line of it once, each line's own journey."""
+    recording = tmp_path / "arrivals.csv"
+    recording.write_text("".join(f"{number / 100},{'transfer' if number % 3 else ''}\n" for number in range(150)))
+    open_drill.begin(LOOPBACK, bank.port, shape=Replay(file=str(recording)).model_dump(), journeys={"statement": 1})
+    with LoadGenerator(open_drill.session_path, open_drill.logs, workers=2):
+        wait_until("the bank heard 150 requests", lambda: bank.requests >= 150, limit_s=20)
+    for index in range(2):
+        operations, *_ = read_operations(open_drill.record(f"locust-{index}"))
+        assert operations["journey"].tolist() == [1 if number % 3 else 2 for number in range(index, 150, 2)]
+        assert set(np.diff(operations["due_ns"])) == {20_000_000}
+    assert len(bank.heard) == 100
+
+
+COUNTING = """
+from locust import events
+from drdrill.traffic.locust_dispatcher import Dispatcher
+heard = []
+@events.request.add_listener
+def hear(name, exception, response_time, **_):
+    heard.append((name, exception is None, response_time))
+@events.quitting.add_listener
+def tell(**_):
+    print("HEARD", len(heard), sum(served for _, served, _ in heard), flush=True)
+"""
+
+
+@pytest.mark.parametrize("somebody_listens", [False, True])
+def test_locusts_own_tables_agree_with_the_record(bank: Bank, tmp_path: Path, somebody_listens: bool) -> None:
+    """Counted in batches, or one by one when somebody else listens: the same numbers."""
+    locustfile = tmp_path / "listening.py"
+    locustfile.write_text(COUNTING)
+    bank.manners = "not_done"
+    words = ["--rate", "100", "--journeys", "transfer=2,balance=1", "--run-time", "3s", "--exit-code-on-error", "0"]
+    words += ["--host", f"http://{LOOPBACK}:{bank.port}", "--record", "a.ops", "--json-file", "table"]
+    run = locust(*words, cwd=tmp_path, locustfile=locustfile if somebody_listens else LOCUSTFILE)
+    assert run.returncode == 0, run.stderr
+    operations, *_ = read_operations(tmp_path / "a.ops")
+    rows = {row["name"]: row for row in json.loads((tmp_path / "table.json").read_text())}
+    for name, count in zip(("balance", "transfer"), np.bincount(operations["journey"]).tolist(), strict=True):
+        assert (rows[name]["num_requests"], rows[name]["num_failures"]) == (count, count)
+        took_ms = (operations["done_ns"] - operations["due_ns"])[operations["journey"] == (name == "transfer")] / 1e6
+        assert rows[name]["total_response_time"] == pytest.approx(took_ms.sum(), rel=1e-6)
+        assert rows[name]["max_response_time"] == pytest.approx(took_ms.max(), rel=1e-6)
+        assert sum(rows[name]["response_times"].values()) == count
+    if somebody_listens:
+        assert f"HEARD {len(operations)} 0" in run.stdout
+
+
 def test_every_wrong_option_is_told_at_once(tmp_path: Path) -> None:
-    run = locust("--host", "http://any", "--rate", "-1", "--journeys", "loan=3", "--deadline", "0", cwd=tmp_path)
+    words = ["--host", "http://any", "--rate", "-1", "--journeys", "loan=3", "--deadline", "0"]
+    run = locust(*words, "--shape", "spike peak=5,lasts=1", cwd=tmp_path)
     assert run.returncode == 4
-    for problem in ("a rate of -1/s", "no journey loan", "a deadline of 0 s"):
+    for problem in ("spike: after: Field required", "no journey loan", "a deadline of 0 s"):
         assert problem in run.stderr
 
 

@@ -30,7 +30,11 @@ TIMED_OUT = Answer(Outcome.UNKNOWN, Failure.TIMED_OUT)
 CONNECTION_RESET = Answer(Outcome.UNKNOWN, Failure.CONNECTION_RESET)
 GARBLED = Answer(Outcome.UNKNOWN, Failure.PROTOCOL)
 
-_decode = json.JSONDecoder().decode
+_decoder = json.JSONDecoder()
+_decode, _scan = _decoder.decode, _decoder.raw_decode
+
+_ACKED, _REFUSED, _UNKNOWN = Outcome.ACKED, Outcome.REFUSED, Outcome.UNKNOWN
+_NO_FAILURE, _NO_PROMISE = Failure.NONE, Failure.NO_PROMISE
 
 _OF_CONNECTING = {
     errno.ECONNREFUSED: Failure.CONNECTION_REFUSED,
@@ -51,24 +55,23 @@ def answer_of_error(number: int | None, left: bool) -> Answer:
 
 def answer_of_response(journey: int, response: Response, regions: Mapping[bytes, int]) -> Answer:
     """What a complete response promises. Words that contradict their status are no promise."""
-    status, name, body = response
+    status, name, body, _ = response
     told = _told(body)
-    outcome, seen_seq = Outcome.UNKNOWN, -1
-    if told is not None:
-        promise = told.get("promise")
+    promise = None if told is None else told.get("promise")
+    region = regions.get(name, 0)
+    if told is None or (promise != "done" if journey == TRANSFER else promise == "not_done") or status != 200:
         if promise == "not_done" and status >= 400:
-            outcome = Outcome.REFUSED
-        elif status == 200 and (promise == "done" if journey == TRANSFER else promise != "not_done"):
-            outcome = Outcome.ACKED
-            if journey != TRANSFER:
-                seen_seq = _sequence(told)
-    failure = Failure.NO_PROMISE if outcome == Outcome.UNKNOWN else Failure.NONE
-    return Answer(outcome, failure, status, regions.get(name, 0), seen_seq, len(body))
+            return Answer(_REFUSED, _NO_FAILURE, status, region, -1, len(body))
+        return Answer(_UNKNOWN, _NO_PROMISE, status, region, -1, len(body))
+    return Answer(_ACKED, _NO_FAILURE, status, region, -1 if journey == TRANSFER else _sequence(told), len(body))
 
 
 def _told(body: bytes) -> dict[str, object] | None:
     try:
-        told = _decode(str(body, "utf-8"))
+        text = str(body, "utf-8")
+        told, end = _scan(text) if text[:1] == "{" else (None, 0)
+        if end != len(text):  # spaces around the object, or more than an object: the slower way knows
+            told = _decode(text)
     except ValueError:  # UnicodeDecodeError is one, too
         return None
     except RecursionError:  # nested deeper than any answer of a bank

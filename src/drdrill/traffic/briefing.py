@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from drdrill.errors import EstateError
 from drdrill.model.drill import Drill, Traffic
 from drdrill.model.estate import Session
+from drdrill.model.history import UNMEASURED_NS
 from drdrill.record.operations import OperationRecorder
 from drdrill.traffic.door import Door
 from drdrill.traffic.journeys import JOURNEYS
@@ -19,6 +20,9 @@ from drdrill.traffic.open_loop import Terms
 from drdrill.traffic.resolver import Resolver, resolver_of
 
 SESSION = "DRDRILL_SESSION"
+OWN_CLOCK = "DRDRILL_OWN_CLOCK"
+"""Set where the clock is not the drill's: a record that begins there is worth nothing without readings of that clock."""
+
 NO_REGION = "none"
 
 
@@ -94,5 +98,11 @@ class Briefing:
     def recorder(self, number: int, name: str) -> OperationRecorder:
         """Begin a record in the evidence folder. Raises ``EstateError`` when it exists, or cannot be written."""
         return OperationRecorder.create(
-            self.record_path(name), number, name, JOURNEYS, self.regions, drill_id=self.drill.drill_id
+            self.record_path(name),
+            number,
+            name,
+            JOURNEYS,
+            self.regions,
+            drill_id=self.drill.drill_id,
+            clock_bound_ns=UNMEASURED_NS if os.environ.get(OWN_CLOCK) else 0,
         )

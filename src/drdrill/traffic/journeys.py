@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from drdrill.model.operation import Kind
 
@@ -38,6 +39,12 @@ class Mix:
     weights: Mapping[str, float]
     accounts: int
     seed: int = 0
+    worker: int = 0
+    workers: int = 1
+
+    def share(self, worker: int, workers: int) -> Self:
+        """The errands of the arrivals that ``Schedule.share`` gives to the same worker: together the workers do what one would."""
+        return replace(self, worker=worker, workers=workers)
 
     def problems(self) -> tuple[str, ...]:
         """Every reason for which nobody could act on this; empty when it can be performed."""
@@ -50,13 +57,21 @@ class Mix:
         )
         return tuple(sentence for holds, sentence in rules if not holds)
 
-    def errands(self) -> Iterator[Errand]:
-        """Errands without end."""
+    def errands(self, journeys: npt.NDArray[np.int8] | None = None) -> Iterator[Errand]:
+        """Errands without end; ``journeys`` are those of the whole schedule's first arrivals, -1 where any will do."""
         rng = np.random.default_rng([self.seed, 1])
         weights = np.array([self.weights.get(name, 0.0) for name in JOURNEYS])
         shares = weights / weights.sum()
+        first = 0
         while True:
-            yield from _errands(rng.choice(len(JOURNEYS), size=_BLOCK, p=shares).tolist(), self.accounts, rng)
+            drawn = rng.choice(len(JOURNEYS), size=_BLOCK, p=shares)
+            if journeys is not None and first < len(journeys):
+                told = journeys[first : first + _BLOCK]
+                drawn[: len(told)] = np.where(told < 0, drawn[: len(told)], told)
+            yield from _errands(
+                drawn, self.accounts, rng, slice((self.worker - first) % self.workers, None, self.workers)
+            )
+            first += _BLOCK
 
 
 def round_robin(names: Sequence[str], accounts: int, seed: int = 0) -> Iterator[Errand]:
@@ -64,15 +79,15 @@ def round_robin(names: Sequence[str], accounts: int, seed: int = 0) -> Iterator[
     codes = [JOURNEYS.index(name) for name in names]
     rng = np.random.default_rng([seed, 2])
     while True:
-        yield from _errands(codes * (_BLOCK // len(codes)), accounts, rng)
+        yield from _errands(np.tile(codes, _BLOCK // len(codes)), accounts, rng, slice(None))
 
 
-def _errands(journeys: Sequence[int], accounts: int, rng: np.random.Generator) -> Iterator[Errand]:
+def _errands(journeys: npt.NDArray[np.int64], accounts: int, rng: np.random.Generator, mine: slice) -> Iterator[Errand]:
     debits = rng.integers(0, accounts, len(journeys))
     credits = (debits + rng.integers(1, accounts, len(journeys))) % accounts
     amounts = rng.integers(_RUPEES_MIN, _RUPEES_MAX + 1, len(journeys)) * _PAISE
     for journey, debit, credit, amount in zip(
-        journeys, debits.tolist(), credits.tolist(), amounts.tolist(), strict=True
+        *(column[mine].tolist() for column in (journeys, debits, credits, amounts)), strict=True
     ):
         if journey == TRANSFER:
             yield Errand(journey, Kind.WRITE, amount, debit, credit)

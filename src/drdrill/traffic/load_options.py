@@ -8,18 +8,25 @@ from typing import Any
 
 from drdrill.errors import BadInput
 from drdrill.model.drill import Traffic
+from drdrill.model.shape import Replay
 from drdrill.traffic.journeys import Mix
+from drdrill.traffic.replay import ReplayedSchedule
 from drdrill.traffic.schedule import Schedule
+from drdrill.traffic.shape import shape_of, shape_text
+
+CONNECTIONS = ("fresh", "kept")
 
 
 @dataclass(frozen=True)
 class LoadOptions:
-    """Rate in operations a second, ramp and deadline in seconds; ``journeys`` as ``balance=45,transfer=45``."""
+    """Rate in operations a second, ramp and deadline in seconds; ``journeys`` as ``balance=45,transfer=45``, ``shape`` as ``shape_of`` reads it."""
 
     rate: float
     ramp: float
     journeys: str
     arrivals: str
+    shape: str
+    connections: str
     deadline: float
     concurrency_cap: int
     accounts: int
@@ -33,6 +40,8 @@ class LoadOptions:
             ramp=traffic.ramp_s,
             journeys=",".join(f"{name}={weight:g}" for name, weight in traffic.journeys.items()),
             arrivals=traffic.arrivals,
+            shape=shape_text(traffic.shape),
+            connections=traffic.connections,
             deadline=traffic.deadline_s,
             concurrency_cap=traffic.concurrency_cap,
             accounts=traffic.accounts,
@@ -43,7 +52,9 @@ class LoadOptions:
     def chosen(cls, options: Mapping[str, Any]) -> LoadOptions:
         """What stands in Locust's parsed options. Raises ``BadInput`` with every problem."""
         chosen = cls(**{name: options[name] for name in cls.__dataclass_fields__})
-        problems = [*chosen.schedule(0, 1).problems(), *chosen._mix_problems()]
+        problems = [*chosen._schedule_problems(), *chosen._mix_problems()]
+        if chosen.connections not in CONNECTIONS:
+            problems.append(f"connections are {' or '.join(CONNECTIONS)}, not {chosen.connections!r}")
         if chosen.deadline <= 0:
             problems.append(f"a deadline of {chosen.deadline:g} s leaves no time for an answer")
         if chosen.concurrency_cap <= 0:
@@ -56,18 +67,32 @@ class LoadOptions:
         """The options by name."""
         return asdict(self)
 
-    def schedule(self, share: int, shares: int) -> Schedule:
-        """One worker's share of the schedule."""
-        arrivals: Any = self.arrivals
-        return Schedule(self.rate, self.ramp, arrivals, self.seed, share, shares)
+    @property
+    def keep(self) -> bool:
+        """Whether a connection carries many requests."""
+        return self.connections == "kept"
 
-    def mix(self, share: int) -> Mix:
-        """One worker's errands."""
-        return Mix(weights_of(self.journeys), self.accounts, self.seed * 1009 + share)
+    def schedule(self) -> Schedule | ReplayedSchedule:
+        """The whole schedule; each worker takes its ``share``. Raises ``BadInput`` with every problem of the shape."""
+        shape = shape_of(self.shape)
+        if isinstance(shape, Replay):
+            return ReplayedSchedule.of(shape)
+        arrivals: Any = self.arrivals
+        return Schedule(self.rate, self.ramp, arrivals, self.seed, shape=shape)
+
+    def mix(self) -> Mix:
+        """The errands of the whole schedule; each worker takes its ``share``."""
+        return Mix(weights_of(self.journeys), self.accounts, self.seed)
+
+    def _schedule_problems(self) -> tuple[str, ...]:
+        try:
+            return self.schedule().problems()
+        except BadInput as error:
+            return error.problems
 
     def _mix_problems(self) -> tuple[str, ...]:
         try:
-            return self.mix(0).problems()
+            return self.mix().problems()
         except BadInput as error:
             return error.problems
 

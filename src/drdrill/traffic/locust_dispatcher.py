@@ -25,16 +25,16 @@ from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from drdrill.errors import BadInput, DrillError
 from drdrill.model.drill import Traffic
-from drdrill.model.operation import Outcome
 from drdrill.record.operations import MAX_RECORDER, OperationRecorder
-from drdrill.traffic.answer import Answer
 from drdrill.traffic.briefing import NO_REGION, Briefing, region_codes
 from drdrill.traffic.door import Door
-from drdrill.traffic.journeys import JOURNEYS, TRANSFER, Errand
+from drdrill.traffic.journeys import JOURNEYS
 from drdrill.traffic.leash import accept_leash
-from drdrill.traffic.load import FIRST_RECORDER, worker_name
-from drdrill.traffic.load_options import LoadOptions
-from drdrill.traffic.open_loop import OpenLoop, Terms
+from drdrill.traffic.load import FIRST_RECORDER, given_share, worker_name
+from drdrill.traffic.load_options import CONNECTIONS, LoadOptions
+from drdrill.traffic.locust_tally import Tally
+from drdrill.traffic.open_loop import OpenLoop, Terms, Told
+from drdrill.traffic.replay import ReplayedSchedule
 from drdrill.traffic.resolver import resolver_of
 
 _REGIONS_ALONE = (NO_REGION, "ap-south-1", "ap-south-2")
@@ -44,7 +44,8 @@ _RECORDS_ALONE = Path("reports")
 _ALONE_FIRST = 1 << 16
 """Outside a drill the recorder's number is drawn at random above this: ids of two runs against one bank must differ."""
 
-_METHODS = tuple("POST" if code == TRANSFER else "GET" for code in range(len(JOURNEYS)))
+STAY_NS = 5_000_000
+SOON_S = 0.0005
 
 log = logging.getLogger(__name__)
 
@@ -52,10 +53,6 @@ log = logging.getLogger(__name__)
 def options_of(environment: Environment) -> Any:
     """Locust's options as they are now: the web interface may have changed them."""
     return environment.parsed_options
-
-
-class NotServed(Exception):
-    """What Locust's tables show of an operation that was not acked."""
 
 
 class Desk:
@@ -70,6 +67,9 @@ class Desk:
     @property
     def share(self) -> tuple[int, int]:
         """This worker's place, and how many workers share the schedule."""
+        given = given_share()
+        if given is not None:
+            return given
         runner = self.environment.runner
         if not isinstance(runner, WorkerRunner):
             return 0, 1
@@ -80,18 +80,20 @@ class Desk:
         """What is asked for now. Raises ``BadInput`` with every problem."""
         return LoadOptions.chosen(vars(options_of(self.environment)))
 
-    def loop(self, now_ns: int, told: Callable[[int, Errand, Answer, int, int], None]) -> OpenLoop:
+    def loop(self, now_ns: int, told: Told) -> OpenLoop:
         """An open loop that begins now. Raises ``DrillError`` when something asked for cannot be done."""
         options = self.options()
         share, shares = self.share
         door = Door.from_url(self.environment.host or "")
         dns = self.briefing.session.estate.dns if self.briefing else None
         regions = self.briefing.regions if self.briefing else _REGIONS_ALONE
+        schedule = options.schedule()
+        journeys = schedule.journeys if isinstance(schedule, ReplayedSchedule) else None
         return OpenLoop(
-            options.schedule(share, shares).due_ns(now_ns),
-            options.mix(share).errands(),
+            schedule.share(share, shares).due_ns(now_ns),
+            options.mix().share(share, shares).errands(journeys),
             self.recorder(),
-            Terms(door, options.deadline, options.concurrency_cap, region_codes(regions)),
+            Terms(door, options.deadline, options.concurrency_cap, region_codes(regions), options.keep),
             gevent.monkey.get_original("select", "epoll")(),
             resolver_of(door, dns, gevent.monkey.get_original("_thread", "start_new_thread")),
             told=told,
@@ -159,10 +161,21 @@ class Nap:
             wake()
 
 
+def _stay_while_busy(loop: OpenLoop) -> None:
+    """While the next errand is due in no time, wait for it in the loop itself: the way through gevent costs as much as a request.
+
+    Locust's own greenlets (its tables, its web page, its heartbeat) wait for ``STAY_NS`` at most.
+    """
+    until_ns = time.monotonic_ns() + STAY_NS
+    while not loop.finished and (rest_s := loop.rest_s()) <= SOON_S and time.monotonic_ns() < until_ns:
+        loop.turn(rest_s)
+
+
 class Dispatcher(User):
     """The one user of a worker: sends what is due, whatever became of what was sent before."""
 
     _desk: Desk
+    _tally: Tally
     _loop: OpenLoop | None = None
 
     def on_start(self) -> None:
@@ -173,8 +186,9 @@ class Dispatcher(User):
                 "One dispatcher sends the whole rate: a further user has nothing to do (set --rate, not --users)"
             )
             raise StopUser
+        self._tally = Tally(self.environment)
         try:
-            self._loop = self._desk.loop(time.monotonic_ns(), self._told)
+            self._loop = self._desk.loop(time.monotonic_ns(), self._tally.told)
         except DrillError as error:
             self._give_up(error)
         self._desk.dispatcher = self
@@ -194,6 +208,7 @@ class Dispatcher(User):
             return
         self.stop_sending()
         self._run_until_finished()
+        log.info(self._loop.connections())
         self._loop.close()
         self._desk.dispatcher = self._loop = None
 
@@ -201,6 +216,7 @@ class Dispatcher(User):
         """What is due from now on is nobody's."""
         if self._loop is not None:
             self._loop.stop()
+            self._tally.flush()
 
     def _run_until_finished(self) -> None:
         loop = self._loop
@@ -210,37 +226,17 @@ class Dispatcher(User):
             while not loop.finished:
                 nap.wait(loop.rest_s())
                 loop.turn()
+                _stay_while_busy(loop)
+                self._tally.flush_if_due(time.monotonic_ns())
         finally:
             nap.close()
+            self._tally.flush()
 
     def _give_up(self, error: DrillError) -> None:
         log.error("%s", error)
         self.environment.process_exit_code = error.exit_status
         gevent.spawn(self.environment.runner.quit)
         raise StopUser
-
-    def _told(self, _op_id: int, errand: Errand, answer: Answer, due_ns: int, done_ns: int) -> None:
-        journey = errand.journey
-        self.environment.events.request.fire(
-            request_type=_METHODS[journey],
-            name=JOURNEYS[journey],
-            response_time=(done_ns - due_ns) / 1e6,
-            response_length=answer.length,
-            exception=None if answer.outcome == Outcome.ACKED else _not_served(answer),
-            context={},
-        )
-
-
-_known: dict[tuple[int, int, int], NotServed] = {}
-
-
-def _not_served(answer: Answer) -> NotServed:
-    key = (answer.outcome, answer.failure, answer.status)
-    if key not in _known:
-        status = f", HTTP {answer.status}" if answer.status else ""
-        why = f": {answer.failure.name.lower().replace('_', ' ')}" if answer.failure else ""
-        _known[key] = NotServed(f"{answer.outcome.name.lower()}{why}{status}")
-    return _known[key]
 
 
 _desks: dict[int, Desk] = {}
@@ -278,6 +274,7 @@ def add_options(parser: LocustArgumentParser) -> None:
     for name, kind, help_ in (
         ("rate", float, "operations a second, whatever becomes of them"),
         ("ramp", float, "seconds in which the rate climbs from nothing"),
+        ("shape", str, "steady, spike peak=400,after=30,lasts=20, banking-day day=600, or replay file=arrivals.csv"),
         ("journeys", str, "journeys with their weights"),
         ("deadline", float, "seconds that each request may take from being sent"),
         ("concurrency-cap", int, "requests in flight at most; beyond it operations are recorded as unsent"),
@@ -287,6 +284,9 @@ def add_options(parser: LocustArgumentParser) -> None:
         group.add_argument(f"--{name}", type=kind, default=default[name.replace("-", "_")], help=help_)
     group.add_argument(
         "--arrivals", choices=["constant", "poisson"], default=default["arrivals"], help="how arrivals are spaced"
+    )
+    group.add_argument(
+        "--connections", choices=CONNECTIONS, default=default["connections"], help="one for each request, or kept ones"
     )
     group.add_argument(
         "--record", default="", help="file for the record of a run outside a drill (a new file under reports/)"

@@ -28,12 +28,16 @@ Told = Callable[[int, Errand, Answer, int, int], None]
 
 @dataclass(frozen=True)
 class Terms:
-    """How requests are sent: where, how long each may take (from being sent), how many at a time, region codes."""
+    """How requests are sent: where, how long each may take (from being sent), how many at a time, region codes.
+
+    ``keep`` connections for further requests, or open one for each: what measures an outage never keeps them.
+    """
 
     door: Door
     deadline_s: float
     concurrency_cap: int
     regions: Mapping[bytes, int]
+    keep: bool = False
 
 
 def tell_nobody(op_id: int, errand: Errand, answer: Answer, due_ns: int, done_ns: int) -> None:
@@ -62,10 +66,10 @@ class OpenLoop:
         self._terms = terms
         self._deadline_ns = int(terms.deadline_s * 1e9)
         self._trust = trusted() if terms.door.tls else None
-        self._letters = Letters(terms.door)
+        self._letters = Letters(terms.door, keep=terms.keep)
         self._told = told
         self._now_ns = now_ns
-        self._wire = Wire(poller, resolver, self._ended, now_ns=now_ns)
+        self._wire = Wire(poller, resolver, self._attempt, self._ended, now_ns=now_ns)
 
     def fileno(self) -> int:
         """Readable when an answer came."""
@@ -75,6 +79,15 @@ class OpenLoop:
     def in_flight(self) -> int:
         """Operations that were sent and have not ended."""
         return self._wire.in_flight
+
+    def connections(self) -> str:
+        """What became of the connections, as a sentence for the log; it begins with "kept" only if they really were."""
+        opened, sent = self._wire.opened, self._wire.sent
+        if not self._terms.keep:
+            return f"a fresh connection for each request: {opened:,} for {sent:,}"
+        if opened * 2 > sent:
+            return f"connections were NOT kept by the other side: {opened:,} were needed for {sent:,} requests"
+        return f"kept connections: {opened:,} for {sent:,} requests"
 
     @property
     def finished(self) -> bool:
@@ -123,19 +136,20 @@ class OpenLoop:
             return
         op_id = self._recorder.invoke(journey, kind, amount_paise, debit, credit, due_ns, now_ns)
         request = self._letters.write(op_id, errand)
-        self._wire.send(self._attempt(op_id, errand, request, due_ns, now_ns + self._deadline_ns), now_ns)
+        self._wire.send(op_id, errand, request, due_ns, now_ns, now_ns + self._deadline_ns)
 
-    def _attempt(self, op_id: int, errand: Errand, request: bytes, due_ns: int, deadline_ns: int) -> Attempt:
+    def _attempt(self, op_id: int, errand: Errand, request: bytes, due_ns: int) -> Attempt:
         terms, trust = self._terms, self._trust
         if trust is None:
-            return Attempt(op_id, errand, request, terms.regions, due_ns, deadline_ns)
-        return SecureAttempt(op_id, errand, request, terms.regions, due_ns, deadline_ns, trust, terms.door.host)
+            return Attempt(op_id, errand, request, terms.regions, due_ns, keep=terms.keep)
+        host = terms.door.host
+        return SecureAttempt(op_id, errand, request, terms.regions, due_ns, trust, host, keep=terms.keep)
 
     def _ended(self, attempt: Attempt, done_ns: int) -> None:
-        answer = attempt.answer
+        answer, op_id = attempt.answer, attempt.op_id
         assert answer is not None
-        self._record(attempt.op_id, answer, done_ns)
-        self._told(attempt.op_id, attempt.errand, answer, attempt.due_ns, done_ns)
+        self._record(op_id, answer, done_ns)
+        self._told(op_id, attempt.errand, answer, attempt.due_ns, done_ns)
 
     def _record(self, op_id: int, answer: Answer, done_ns: int) -> None:
         outcome, failure, status, region, seen_seq, _ = answer

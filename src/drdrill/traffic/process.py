@@ -39,18 +39,7 @@ class TrafficProcess:
 
         Raises ``EstateError`` with its last words when that does not come about; it is stopped then.
         """
-        self._briefing = briefing = Briefing.read(self._session_path)
-        paths = [briefing.record_path(name) for name in self._records]
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._words,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self.log.parent,
-                env=self._environment(os.environ),
-                start_new_session=True,
-            )
+        paths = self.launch()
         try:
             wait_until(
                 f"the {self.name} sends",
@@ -64,6 +53,21 @@ class TrafficProcess:
             self.stop()
             raise
         return self
+
+    def launch(self) -> list[Path]:
+        """Start it, and return at once, with the paths that its recorders will write."""
+        self._briefing = Briefing.read(self._session_path)
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._words,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.log.parent,
+                env=self._environment(os.environ),
+                start_new_session=True,
+            )
+        return [self._briefing.record_path(name) for name in self._records]
 
     def stop(self) -> int | None:
         """SIGTERM, then wait until its last operation has ended and its record is closed; returns its exit status.

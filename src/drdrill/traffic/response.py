@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import h11
@@ -12,6 +13,7 @@ BODY_BYTES_MAX = 1 << 20
 _LENGTH = b"\r\ncontent-length:"
 _REGION = b"\r\nx-served-by-region:"
 _CODING = b"\r\ntransfer-encoding:"
+_CONNECTION = b"\r\nconnection:"
 
 
 class Garbled(Exception):
@@ -19,11 +21,16 @@ class Garbled(Exception):
 
 
 class Response(NamedTuple):
-    """A complete response: its status, the region that served it (lower case, empty if it did not say), its body."""
+    """A complete response: its status, the region that served it (lower case, empty if it did not say), its body.
+
+    ``keeps`` when the connection may carry another request: the server did not say that it closes it, and not a byte
+    came that is not part of this response.
+    """
 
     status: int
     region: bytes
     body: bytes
+    keeps: bool = False
 
 
 def read_response(data: bytes, ended: bool) -> Response | None:
@@ -36,23 +43,47 @@ def read_response(data: bytes, ended: bool) -> Response | None:
         if len(data) > HEAD_BYTES_MAX or (data and data[:5] != b"HTTP/"[: len(data)]):
             raise Garbled(f"the answer begins with {data[:20]!r}")
         return None
-    head = data[: head_end + 2].lower()
+    head = _plain_head(data[: head_end + 2])
+    if head is None:
+        return _read_by_h11(data, ended)
+    status, length, region, keeps = head
+    if length > BODY_BYTES_MAX:
+        raise Garbled(f"the answer claims {length} bytes")
+    body_at = head_end + 4
+    body_end = body_at + length
+    if len(data) < body_end:
+        return None
+    return Response(status, region, data[body_at:body_end], keeps and len(data) == body_end)
+
+
+@lru_cache(maxsize=256)
+def _plain_head(given: bytes) -> tuple[int, int, bytes, bool] | None:
+    """Status, length of the body, region, whether the connection is kept; None for every kind of head that h11 must read.
+
+    A server says the same words over and over, so what they mean is remembered.
+    """
+    head = given.lower()
     at = head.find(_LENGTH)
     status = head[9:12]
     if at < 0 or head[:7] != b"http/1." or not status.isdigit() or status[0] < 50 or _CODING in head:
-        return _read_by_h11(data, ended)
+        return None
     length = head[at + len(_LENGTH) : head.find(b"\r\n", at + 2)].strip()
     if not length.isdigit() or head.find(_LENGTH, at + 2) >= 0 or status in (b"204", b"304"):
-        return _read_by_h11(data, ended)
-    body_at = head_end + 4
-    body_end = body_at + int(length)
-    if body_end - body_at > BODY_BYTES_MAX:
-        raise Garbled(f"the answer claims {body_end - body_at} bytes")
-    if len(data) < body_end:
         return None
     at = head.find(_REGION)
     region = head[at + len(_REGION) : head.find(b"\r\n", at + 2)].strip() if at >= 0 else b""
-    return Response(int(status), region, data[body_at:body_end])
+    return int(status), int(length), region, _keeps(head)
+
+
+def _keeps(head: bytes) -> bool:
+    """Whether a head in lower case leaves the connection open (RFC 9112, section 9.3)."""
+    at = head.find(_CONNECTION)
+    if at < 0:
+        return head[:8] == b"http/1.1"
+    if head.find(_CONNECTION, at + 2) >= 0:
+        return False
+    wish = head[at + len(_CONNECTION) : head.find(b"\r\n", at + 2)].strip()
+    return wish == b"keep-alive" or (wish != b"close" and b"close" not in wish and head[:8] == b"http/1.1")
 
 
 def _read_by_h11(data: bytes, ended: bool) -> Response | None:
@@ -101,4 +132,7 @@ class _Events:
                 if len(self._body) > BODY_BYTES_MAX:
                     raise Garbled(f"the answer is longer than {BODY_BYTES_MAX} bytes")
             elif isinstance(event, h11.EndOfMessage):
-                return Response(self._status, bytes(self._region), bytes(self._body))
+                return Response(self._status, bytes(self._region), bytes(self._body), self._keeps())
+
+    def _keeps(self) -> bool:
+        return self._connection.their_state is h11.DONE and self._connection.trailing_data == (b"", False)

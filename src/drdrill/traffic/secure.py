@@ -31,16 +31,36 @@ class SecureAttempt(Attempt):
         request: bytes,
         regions: Mapping[bytes, int],
         due_ns: int,
-        deadline_ns: int,
         context: ssl.SSLContext,
         host: str,
+        *,
+        keep: bool = False,
     ) -> None:
-        super().__init__(op_id, errand, b"", regions, due_ns, deadline_ns)
+        super().__init__(op_id, errand, b"", regions, due_ns, keep=keep)
         self._inbox, self._outbox = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._inbox, self._outbox, server_hostname=host)
         self._letter = request
         self._shaken = False
         self._shake()
+
+    def again(self, op_id: int, errand: Errand, request: bytes, due_ns: int) -> int:
+        """Send the next errand inside the same session."""
+        self._tls.write(request)
+        return super().again(op_id, errand, self._outbox.read(), due_ns)
+
+    def still_stands(self) -> bool:
+        """A session may be told new tickets while it rests; anything else ends it."""
+        assert self._socket is not None
+        try:
+            data = self._socket.recv(_READ_BYTES)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        if not data:
+            return False
+        self._inbox.write(data)
+        return self._plain() == (b"", False)
 
     def _send(self) -> int:
         wanted = super()._send()
