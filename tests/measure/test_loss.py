@@ -130,6 +130,12 @@ def test_the_lag_metric_is_the_newest_before_the_disaster() -> None:
     assert told("1+ | survivors 1").loss.lag_metric_s is None
 
 
+def test_the_lag_metric_is_told_with_its_age_at_the_disaster() -> None:
+    """Half a second old when it was read, a second before the disaster. One whose age is not on record has none."""
+    assert told("1+ | lag 0.4@99 old 0.5 | survivors 1").loss.lag_metric_age_s == 1.5
+    assert told("1+ | lag 0.4@99 | survivors 1").loss.lag_metric_age_s is None
+
+
 def test_lost_payments_are_listed_oldest_first_with_both_accounts() -> None:
     payments = told("2+@99#3>4=500 1+@99.5#5>6 3+@100.2 | survivors").loss.lost
     assert [(one.op_id & 0xFF, one.debit, one.credit, one.amount_paise) for one in payments] == [

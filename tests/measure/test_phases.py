@@ -4,6 +4,8 @@ from itertools import pairwise
 
 import pytest
 
+from drdrill.measure.phases import as_planned
+
 from .verdict_of import recovery
 
 LINE = "transfer every 0.02: 90..100+ 100..105? 105..130+ | survivors all"
@@ -35,6 +37,17 @@ def test_every_mark_ends_its_part() -> None:
 )
 def test_a_missing_mark_merges_its_neighbours(marks: str, names: list[str]) -> None:
     assert [name for name, _, _ in parts(marks)] == names
+
+
+@pytest.mark.parametrize(
+    ("marks", "names"),
+    [
+        ("writable 103 | routed 104", ["stop writing", "promote", "route", "warm up"]),
+        ("routed 104", ["stop writing", "promote and route", "warm up"]),
+    ],
+)
+def test_what_is_planned_is_neither_injected_nor_detected_nor_decided(marks: str, names: list[str]) -> None:
+    assert [one.name for one in as_planned(recovery(f"{LINE} | {marks}")).phases] == names
 
 
 @pytest.mark.parametrize(

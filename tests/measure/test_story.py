@@ -50,7 +50,7 @@ def test_the_operations_of_the_manual_can_be_told(word: str) -> None:
         "fault lag 90..90.1",
         "no fault",
         "healed 150 · healed lag 95 · refused 150 · unhealed",
-        "detected 103 · declared 104 · writable 105 · routed 106 · failback 130 · stopped 140 · aborted 120",
+        "detected 103 · declared 104 · writable 105 · routed 106 · failback 130 · asked 135 · yielded 135.1 · stopped 140 · aborted 120",
         "lag 0.4@99",
         "survivors 1 3*2 4=500 5#7>8 6d 9 @160",
         "survivors all but 2 @98.5..100",

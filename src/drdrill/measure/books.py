@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from drdrill.measure.attempts import Attempts, Bools, Ints
+from drdrill.measure.attempts import Attempts, Bools
 from drdrill.measure.figures import counted, rupees
 from drdrill.measure.ledgers import Ledgers
 from drdrill.measure.reconcile import Reconciliation
@@ -23,7 +23,7 @@ def check_books(attempts: Attempts, found: Reconciliation, ledgers: Ledgers) -> 
     if not len(accounts):
         unread = "no account was read back"
         return (BookCheck(rule="the books were read", verdict=Verdict.UNKNOWN, seen=unread),)
-    statement = _Statement(accounts, found.survivors.entries, ledgers)
+    statement = _Statement(accounts, ledgers)
     return (
         _sum_constant(accounts),
         statement.balances(),
@@ -51,26 +51,14 @@ def _sum_constant(accounts: npt.NDArray[Any]) -> BookCheck:
 class _Statement:
     """Opening balances and ledger rows, account by account."""
 
-    def __init__(self, accounts: npt.NDArray[Any], entries: npt.NDArray[Any], ledgers: Ledgers) -> None:
+    def __init__(self, accounts: npt.NDArray[Any], ledgers: Ledgers) -> None:
         self._accounts = accounts
         self._ledgers = ledgers
-        moving = ledgers.accounts[ledgers.first]
-        place = np.minimum(np.searchsorted(accounts["account"], moving), len(accounts) - 1)
-        self._known: Bools = accounts["account"][place] == moving
+        place = np.minimum(np.searchsorted(accounts["account"], ledgers.accounts), len(accounts) - 1)
+        self._known: Bools = accounts["account"][place] == ledgers.accounts
         self._place = place[self._known]
-        self._unknown = moving[~self._known]
-        self._total, self._lowest = self._walk(entries)
-
-    def _walk(self, entries: npt.NDArray[Any]) -> tuple[Ints, Ints]:
-        """Sum and lowest running sum of each account that has rows."""
-        first = self._ledgers.first
-        if not len(first):
-            return first, first
-        amounts = np.ascontiguousarray(entries["amount_paise"])[self._ledgers.order]
-        running = np.cumsum(amounts, dtype=np.int64)
-        before = np.concatenate((np.zeros(1, dtype=np.int64), running[first[1:] - 1]))
-        total = running[np.append(first[1:], len(running)) - 1] - before
-        return total[self._known], (np.minimum.reduceat(running, first) - before)[self._known]
+        self._unknown = ledgers.accounts[~self._known]
+        self._total, self._lowest = ledgers.totals[self._known], ledgers.lowest[self._known]
 
     def balances(self) -> BookCheck:
         expected = self._accounts["opening_paise"].copy()
@@ -87,7 +75,7 @@ class _Statement:
                 f"{counted(len(wrong), 'account')} disagree with their rows; account {int(one['account'])} holds "
                 f"{rupees(int(one['balance_paise']))}, its rows say {rupees(int(expected[wrong[0]]))}"
             )
-        rows = counted(len(self._ledgers.order), "ledger row")
+        rows = counted(int(self._ledgers.lengths.sum()), "ledger row")
         seen = f"{counted(len(self._accounts), 'account')}, {rows}"
         return _check("every balance is its opening balance plus its ledger rows", broken, seen)
 
@@ -101,25 +89,24 @@ class _Statement:
         return _check("no balance falls below its limit", broken, f"{counted(len(lowest), 'account')} at every row")
 
     def sequences(self) -> BookCheck:
-        lengths = self._ledgers.lengths
-        expected = np.arange(len(self._ledgers.order), dtype=np.int64) - np.repeat(self._ledgers.first, lengths) + 1
-        gaps = np.unique(self._ledgers.accounts[self._ledgers.sequences != expected])
+        gaps = self._ledgers.accounts[self._ledgers.has_gap]
         newest = np.zeros(len(self._accounts), dtype=np.int64)
-        newest[self._place] = lengths[self._known]
+        newest[self._place] = self._ledgers.lengths[self._known]
         wrong = np.union1d(gaps, self._accounts["account"][newest != self._accounts["seq"]])
         broken = f"{counted(len(wrong), 'account')} have gaps or repetitions: {_some(wrong)}" if len(wrong) else None
         return _check("the ledger of every account is numbered 1, 2, 3, …", broken, "no gap, no repetition")
 
 
 def _two_sides(attempts: Attempts, found: Reconciliation) -> BookCheck:
-    one_sided = attempts.operations["op_id"][found.tally.debits != found.tally.credits]
-    doubtful = np.union1d(attempts.operations["op_id"][found.tally.altered], found.tally.outside.op_ids)
+    one_sided = attempts.ids_at(np.flatnonzero(found.tally.debits != found.tally.credits))
+    altered = attempts.ids_at(np.flatnonzero(found.tally.altered))
+    doubtful = np.union1d(np.array(altered, dtype=np.int64), found.tally.outside.op_ids)
     rows = rows_among(found.survivors.entries, doubtful)
     op_ids, place = np.unique(rows.op_ids, return_inverse=True)
     net, sides = np.zeros(len(op_ids), dtype=np.int64), np.zeros(len(op_ids), dtype=np.int64)
     np.add.at(net, place, rows.amounts)
     np.add.at(sides, place, np.sign(rows.amounts))
-    wrong = np.union1d(one_sided, op_ids[(net != 0) | (sides != 0)])
+    wrong = np.union1d(np.array(one_sided, dtype=np.int64), op_ids[(net != 0) | (sides != 0)])
     broken = f"{counted(len(wrong), 'transfer')} lack a side or do not balance: {_some(wrong)}" if len(wrong) else None
     seen = counted(int(np.count_nonzero(found.tally.found)), "transfer")
     return _check("every transfer has its debit and its credit", broken, seen)

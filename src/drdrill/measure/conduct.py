@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from drdrill.measure.absence import absent_recorders
 from drdrill.measure.attempts import Attempts
 from drdrill.measure.disaster import Disaster, in_time
 from drdrill.measure.figures import counted
@@ -65,7 +66,12 @@ def record_finding(history: History, attempts: Attempts) -> Finding:
     asked = "the record is whole"
     problems = [*history.problems, *attempts.problems]
     names = {recorder.number: recorder.name for recorder in history.recorders}
-    for number in sorted(attempts.died):
+    absent = absent_recorders(history)
+    problems += [
+        f"the record of recorder {names.get(number, f'number {number}')} is missing: {why}"
+        for number, why in absent.items()
+    ]
+    for number in sorted(attempts.died - absent.keys()):
         name = names.get(number, f"number {number}")
         problems.append(f"recorder {name} did not close its record, so what it would have seen next is missing")
     problems += [

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from drdrill.measure.attempts import Attempts, Ints
+from drdrill.measure.attempts import Attempts, Bools, Bytes, Ints, Part
 from drdrill.measure.disaster import Disaster, in_time
 from drdrill.measure.figures import interval_s, seconds_of
 from drdrill.measure.presence import Flag, Presence
 from drdrill.measure.reconcile import Reconciliation
+from drdrill.measure.walk import walk
 from drdrill.model.history import History
 from drdrill.model.judgement import Count, Interval, Loss, LostPayment
 from drdrill.model.mark import LAG_OBSERVED
@@ -42,7 +43,7 @@ class Moments:
 
 def unknown_loss(history: History, disaster: Disaster, because: str) -> Loss:
     """What is said when the survivors prove nothing: no write is called lost, and none is called kept."""
-    lag_s, source = _lag_metric(history, disaster)
+    metric = _lag_metric(history, disaster)
     return Loss(
         valid=False,
         invalid_because=because,
@@ -54,8 +55,9 @@ def unknown_loss(history: History, disaster: Disaster, because: str) -> Loss:
         oldest_lost_age_s=None,
         newest_survivor_age_s=None,
         split_brain_span_s=None,
-        lag_metric_s=lag_s,
-        lag_metric_source=source,
+        lag_metric_s=metric.lag_s,
+        lag_metric_source=metric.source,
+        lag_metric_age_s=metric.age_s,
         lost=(),
         lost_not_listed=0,
     )
@@ -68,7 +70,7 @@ def measured_loss(
     classes = _classes(attempts, found)
     lost, doubt = classes[Presence.LOST.word], classes[Presence.IN_DOUBT.word]
     rows = found.of_class(Presence.LOST)
-    lag_s, source = _lag_metric(history, disaster)
+    metric = _lag_metric(history, disaster)
     listed = _oldest_first(attempts, rows)[:LISTED]
     return Loss(
         valid=True,
@@ -81,8 +83,9 @@ def measured_loss(
         oldest_lost_age_s=oldest_lost_age(disaster, moments, attempts.clock.bound_ns),
         newest_survivor_age_s=_newest_survivor_age(disaster, moments, attempts.clock.bound_ns),
         split_brain_span_s=_split_brain_span(attempts, found.with_flag(Flag.SPLIT_BRAIN)),
-        lag_metric_s=lag_s,
-        lag_metric_source=source,
+        lag_metric_s=metric.lag_s,
+        lag_metric_source=metric.source,
+        lag_metric_age_s=metric.age_s,
         lost=_payments(history, attempts, found, listed),
         lost_not_listed=len(rows) - len(listed),
     )
@@ -90,25 +93,43 @@ def measured_loss(
 
 def find_moments(attempts: Attempts, found: Reconciliation, request_ns: int | None) -> Moments:
     """One walk over all acks."""
-    first_ack = oldest_lost = oldest_kept = first_in_doubt = _NEVER
-    newest_before = -1
-    for part in attempts.parts():
-        presence = found.presence[part.rows]
-        kept, lost = presence == Presence.KEPT, presence == Presence.LOST
-        done, sent = part.time("done_ns"), part.time("sent_ns")
-        oldest_lost = min(oldest_lost, int(done[lost].min(initial=_NEVER)))
-        oldest_kept = min(oldest_kept, int(done[kept].min(initial=_NEVER)))
-        first_ack = min(first_ack, oldest_lost, oldest_kept)
-        first_in_doubt = min(first_in_doubt, int(sent[presence == Presence.IN_DOUBT].min(initial=_NEVER)))
-        if request_ns is not None:
-            newest_before = max(newest_before, int(done[kept & (sent < request_ns)].max(initial=-1)))
+    looks = list(walk(attempts.parts(), lambda part: _moments_of(part, found.presence[part.rows], request_ns)))
+    oldest_lost = min((look.oldest_lost_ns for look in looks), default=_NEVER)
+    oldest_kept = min((look.oldest_kept_ns for look in looks), default=_NEVER)
+    newest_before = max((look.newest_kept_before_ns for look in looks), default=-1)
     return Moments(
-        first_ack_ns=_moment(first_ack),
+        first_ack_ns=_moment(min(oldest_lost, oldest_kept)),
         oldest_lost_ns=_moment(oldest_lost),
         oldest_kept_ns=_moment(oldest_kept),
         newest_kept_before_ns=None if newest_before < 0 else newest_before,
-        first_in_doubt_ns=_moment(first_in_doubt),
+        first_in_doubt_ns=_moment(min((look.first_in_doubt_ns for look in looks), default=_NEVER)),
     )
+
+
+@dataclass(frozen=True)
+class _PartMoments:
+    """The moments of some operations; ``_NEVER`` and -1 stand for none."""
+
+    oldest_lost_ns: int
+    oldest_kept_ns: int
+    newest_kept_before_ns: int
+    first_in_doubt_ns: int
+
+
+def _moments_of(part: Part, presence: Bytes, request_ns: int | None) -> _PartMoments:
+    kept, lost, doubt = (presence == one for one in (Presence.KEPT, Presence.LOST, Presence.IN_DOUBT))
+    done, sent = part.time("done_ns"), part.time("sent_ns")
+    before = kept & (sent < request_ns) if request_ns is not None else np.zeros_like(kept)
+    return _PartMoments(
+        oldest_lost_ns=_earliest(done, lost),
+        oldest_kept_ns=_earliest(done, kept),
+        newest_kept_before_ns=int(np.where(before, done, -1).max(initial=-1)),
+        first_in_doubt_ns=_earliest(sent, doubt),
+    )
+
+
+def _earliest(times: Ints, chosen: Bools) -> int:
+    return int(np.where(chosen, times, _NEVER).min(initial=_NEVER)) if chosen.any() else _NEVER
 
 
 def _moment(earliest_ns: int) -> int | None:
@@ -139,13 +160,12 @@ def _newest_survivor_age(disaster: Disaster, moments: Moments, bound_ns: int) ->
 
 
 def _classes(attempts: Attempts, found: Reconciliation) -> dict[str, Count]:
-    operations, paise = np.zeros(len(Presence), dtype=np.int64), np.zeros(len(Presence), dtype=np.int64)
-    for part in attempts.parts():
-        presence = found.presence[part.rows]
-        operations += np.bincount(presence, minlength=len(Presence))
-        np.add.at(paise, presence, part.column("amount_paise"))
-    np.add.at(operations, found.outsiders.presence, 1)
+    operations = np.bincount(found.outsiders.presence, minlength=len(Presence))
+    paise = np.zeros(len(Presence), dtype=np.int64)
     np.add.at(paise, found.outsiders.presence, found.outsiders.paise)
+    for part_operations, part_paise in walk(attempts.parts(), lambda part: _sums(part, found.presence[part.rows])):
+        operations += part_operations
+        paise += part_paise
     return {
         presence.word: Count(operations=int(operations[presence]), paise=int(paise[presence]))
         for presence in Presence
@@ -153,18 +173,25 @@ def _classes(attempts: Attempts, found: Reconciliation) -> dict[str, Count]:
     }
 
 
+def _sums(part: Part, presence: Bytes) -> tuple[Ints, Ints]:
+    paise = np.zeros(len(Presence), dtype=np.int64)
+    np.add.at(paise, presence, part.column("amount_paise"))
+    return np.bincount(presence, minlength=len(Presence)), paise
+
+
 def _flags(attempts: Attempts, found: Reconciliation) -> dict[str, Count]:
     counts = {}
     for flag in _FLAGS:
         rows = found.with_flag(flag)
-        paise = int(attempts.operations["amount_paise"][rows].sum())
+        paise = int(attempts.slots(rows).column("amount_paise").sum())
         counts[flag.word] = Count(operations=len(rows), paise=paise)
     return counts
 
 
 def _customers(attempts: Attempts, rows: Ints) -> int:
     """Accounts on either side of the lost payments."""
-    return len(np.union1d(attempts.operations["debit"][rows], attempts.operations["credit"][rows]))
+    lost = attempts.slots(rows)
+    return len(np.union1d(lost.column("debit"), lost.column("credit")))
 
 
 def _split_brain_span(attempts: Attempts, rows: Ints) -> float | None:
@@ -175,35 +202,54 @@ def _split_brain_span(attempts: Attempts, rows: Ints) -> float | None:
 
 
 def _oldest_first(attempts: Attempts, rows: Ints) -> Ints:
-    return rows[np.lexsort((attempts.operations["op_id"][rows], attempts.time_at("done_ns", rows)))]
+    lost = attempts.slots(rows)
+    return rows[np.lexsort((lost.column("op_id"), lost.time("done_ns")))]
 
 
 def _payments(history: History, attempts: Attempts, found: Reconciliation, rows: Ints) -> tuple[LostPayment, ...]:
+    lost = attempts.slots(rows)
+    names = ("op_id", "debit", "credit", "amount_paise", "region")
+    columns = zip(*(lost.column(name).tolist() for name in names), strict=True)
+    words = {flags: _words(flags) for flags in np.unique(found.flags[rows]).tolist()}
     return tuple(
         LostPayment(
-            op_id=int(operation["op_id"]),
-            debit=int(operation["debit"]),
-            credit=int(operation["credit"]),
-            amount_paise=int(operation["amount_paise"]),
-            acked_s=attempts.clock.at(int(acked_ns)),
-            region=_name(history.regions, int(operation["region"])),
-            flags=tuple(flag.word for flag in _FLAGS if int(flags) & flag),
+            op_id=op_id,
+            debit=debit,
+            credit=credit,
+            amount_paise=amount_paise,
+            acked_s=attempts.clock.at(acked_ns),
+            region=_name(history.regions, region),
+            flags=words[flags],
         )
-        for operation, acked_ns, flags in zip(
-            attempts.operations[rows], attempts.time_at("done_ns", rows), found.flags[rows], strict=True
+        for (op_id, debit, credit, amount_paise, region), acked_ns, flags in zip(
+            columns, lost.time("done_ns").tolist(), found.flags[rows].tolist(), strict=True
         )
     )
+
+
+def _words(flags: int) -> tuple[str, ...]:
+    return tuple(flag.word for flag in _FLAGS if flags & flag)
 
 
 def _name(names: tuple[str, ...], number: int) -> str:
     return names[number] if number < len(names) else "none"
 
 
-def _lag_metric(history: History, disaster: Disaster) -> tuple[float | None, str | None]:
-    """The newest lag that the estate's own metric told before the disaster was requested, and which metric."""
+@dataclass(frozen=True)
+class _LagMetric:
+    lag_s: float | None = None
+    source: str | None = None
+    age_s: float | None = None
+
+
+def _lag_metric(history: History, disaster: Disaster) -> _LagMetric:
+    """The newest lag that the estate's own metric told before the disaster was requested, which metric, and how old it was then."""
     for mark in reversed(in_time(history.marks)):
-        lag_s = mark.detail.get("lag_s")
-        is_before = disaster.request_ns is not None and mark.at_ns <= disaster.request_ns
-        if mark.name == LAG_OBSERVED and is_before and isinstance(lag_s, int | float):
-            return round(float(lag_s), 6), str(mark.detail.get("metric", mark.source))
-    return None, None
+        lag_s, age_s = mark.detail.get("lag_s"), mark.detail.get("age_s")
+        if disaster.request_ns is None or mark.name != LAG_OBSERVED or mark.at_ns > disaster.request_ns:
+            continue
+        if isinstance(lag_s, int | float):
+            since_s = seconds_of(disaster.request_ns - mark.at_ns)
+            told_s = round(float(age_s) + since_s, 3) if isinstance(age_s, int | float) else None
+            return _LagMetric(round(float(lag_s), 6), str(mark.detail.get("metric", mark.source)), told_s)
+    return _LagMetric()

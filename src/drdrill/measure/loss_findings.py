@@ -159,11 +159,13 @@ def _split_brain(view: LossView) -> Finding:
     if missing is not None:
         return unknown("split-brain", "Split brain", missing, asked)
     number = view.loss.flags[Flag.SPLIT_BRAIN.word].operations
-    interval = Interval(low=number, high=number)
+    interval = _after_the_bite(view)
     verdict = Verdict.NOT_ASSESSED if objective is None else by_interval(interval, objective)
     told = f"{counted(number, 'write')} sent after the disaster had bitten, acked, and lost"
     if view.loss.split_brain_span_s is not None:
         told += f", over {plain(view.loss.split_brain_span_s)} s"
+    if interval.low != interval.high:
+        told += f" (the clocks allow {spread(interval, 'operations')})"
     return finding(
         "split-brain",
         "Split brain",
@@ -176,6 +178,14 @@ def _split_brain(view: LossView) -> Finding:
         unit="operations",
         witnesses=view.ids(Flag.SPLIT_BRAIN),
     )
+
+
+def _after_the_bite(view: LossView) -> Interval:
+    """How many lost writes were sent after the disaster had bitten: beyond doubt, and at most, as far as the clocks are known."""
+    bound_ns, proved_ns = view.attempts.clock.bound_ns, view.disaster.proved_ns
+    assert proved_ns is not None
+    late_ns = view.attempts.time_at("sent_ns", view.found.of_class(Presence.LOST)) - proved_ns
+    return Interval(low=int((late_ns > bound_ns).sum()), high=int((late_ns > -bound_ns).sum()))
 
 
 def _never(view: LossView, kind: Presence | Flag, title: str, told: str) -> Finding:

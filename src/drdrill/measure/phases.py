@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from drdrill.measure.clock import Clock
 from drdrill.measure.disaster import Disaster, in_time
-from drdrill.model.judgement import Phase
+from drdrill.model.judgement import Phase, Recovery
 from drdrill.model.mark import DATABASE_WRITABLE, OUTAGE_DETECTED, RECOVERY_DECLARED, TRAFFIC_ROUTED, Mark
 
 _ENDED_BY = (
@@ -14,6 +14,12 @@ _ENDED_BY = (
     ("decide", RECOVERY_DECLARED),
     ("promote", DATABASE_WRITABLE),
     ("route", TRAFFIC_ROUTED),
+)
+
+_PLANNED = (
+    ("inject", "stop writing"),
+    ("detect, decide and promote", "promote"),
+    ("detect, decide, promote", "promote"),
 )
 
 
@@ -35,6 +41,18 @@ def split(disaster: Disaster, marks: Iterable[Mark], restored_ns: int, clock: Cl
         parts.append(Phase(name=_together(pending), began_s=clock.at(began_ns), ended_s=clock.at(until_ns)))
         began_ns, pending = until_ns, []
     return tuple(parts)
+
+
+def as_planned(recovery: Recovery) -> Recovery:
+    """The same with the parts of a planned movement: it injects, detects and decides nothing, so they have names of their own."""
+    phases = tuple(phase.model_copy(update={"name": _planned(phase.name)}) for phase in recovery.phases)
+    return recovery.model_copy(update={"phases": phases})
+
+
+def _planned(name: str) -> str:
+    for word, ours in _PLANNED:
+        name = name.replace(word, ours)
+    return name
 
 
 def _ends(disaster: Disaster, marks: Iterable[Mark]) -> list[tuple[str, int | None]]:

@@ -10,12 +10,13 @@ import numpy as np
 from drdrill.measure.attempts import Attempts
 from drdrill.measure.clock import Clock
 from drdrill.measure.disaster import Disaster
+from drdrill.measure.doubt import operations_to_be_sure
 from drdrill.measure.figures import interval_s, seconds_of
 from drdrill.measure.journey import JourneyOperations
 from drdrill.measure.outage import Outage, merge_flapping, runs_below
 from drdrill.measure.phases import split
-from drdrill.measure.punctuality import p99_ns
-from drdrill.measure.windows import slide
+from drdrill.measure.punctuality import lag_us
+from drdrill.measure.windows import operations_needed, slide
 from drdrill.model.drill import ServiceLevel
 from drdrill.model.judgement import Interval, Phase, Recovery
 from drdrill.model.mark import Mark
@@ -141,23 +142,40 @@ class _Observation:
     def restored_ns(self, outage: Outage) -> tuple[int, int]:
         assert outage.over is not None and outage.after is not None
         over_ns = self.done(outage.over)
-        return min(self.due(outage.last_bad), over_ns), max(over_ns, self.done(outage.after))
+        return min(self.due(outage.before), over_ns), max(over_ns, self.done(outage.after))
+
+    def sure(self, outage: Outage) -> int:
+        """The place of the operation after which it is sure that the failing had ended (``measure.doubt``)."""
+        assert outage.after is not None
+        good = self.seen.good[outage.again : outage.last_bad + 1]
+        fine = int(np.count_nonzero(good))
+        window_end_ns = self.due(outage.after) + round(self.watch.level.window_s * 1e9)
+        held = int(np.searchsorted(self.seen.due_ns, window_end_ns)) - outage.after
+        at_most = max(held, operations_needed(self.watch.level.good_share))
+        needed = operations_to_be_sure(len(good) - fine, fine, at_most)
+        later = np.flatnonzero(self.seen.good[outage.after :])[:needed]
+        return outage.after + int(later[-1])
+
+    def surely_restored_ns(self, outage: Outage) -> tuple[int, int]:
+        """``restored_ns``, its upper end moved on where good operations may have been luck."""
+        low, high = self.restored_ns(outage)
+        return low, max(high, self.done(self.sure(outage)))
 
     def since_request(self, outage: Outage, widen_ns: int) -> Interval:
-        low, high = self.restored_ns(outage)
+        low, high = self.surely_restored_ns(outage)
         return interval_s(low - self.watch.request_ns, high - self.watch.request_ns, widen_ns=widen_ns)
 
     def rta(self, state: _State, widen_ns: int) -> Interval | None:
         if state == "never down":
             return interval_s(0, self.longest_gap_ns(), widen_ns=widen_ns)
         if state in ("restored", "not yet stable"):
-            low, high = self.restored_ns(self.outages[0])
+            low, high = self.surely_restored_ns(self.outages[0])
             return interval_s(low - self.watch.proved_ns, high - self.watch.request_ns, widen_ns=widen_ns)
         return None
 
     def longest_gap_ns(self) -> int:
         """The longest time without a good operation; what follows the last one, up to the end of the watch, counts."""
-        good_ns = self.everything.due_ns[self.everything.good != 0]
+        good_ns = self.everything.due_ns[self.everything.good]
         low, high = np.searchsorted(good_ns, (self.watch.request_ns, self.watch.end_ns))
         before_ns = int(good_ns[low - 1]) if low else self.watch.request_ns
         moments = np.concatenate(([before_ns], good_ns[low:high], [self.watch.end_ns]))
@@ -185,10 +203,13 @@ class _Observation:
 
     def lag_ns(self, outage: Outage | None) -> int:
         """The schedule lag by which intervals widen: 0 while it stays within the probe spacing."""
-        lag_ns = p99_ns(self.seen.lag_us) or 0
+        lag_ns = self.seen.lags.p99_ns() or 0
         if outage is not None:
-            places = [place for place in (outage.last_bad, outage.over, outage.after) if place is not None]
-            lag_ns = max(lag_ns, int(self.seen.lag_us[places].max()) * 1000)
+            ends = (outage.before, outage.last_bad, outage.over, outage.after)
+            places = [place for place in ends if place is not None]
+            places += [] if outage.is_open else [self.sure(outage)]
+            shown = self.attempts.slots(self.seen.rows[places])
+            lag_ns = max(lag_ns, int(lag_us(shown.column("sent_ns"), shown.column("due_ns")).max()) * 1000)
         return lag_ns if lag_ns > self.watch.spacing_ns else 0
 
     def witnesses(self) -> tuple[int, ...]:

@@ -68,8 +68,10 @@ def _rto(drill: Drill, seen: Recovered) -> Finding:
     verdict = _rto_verdict(seen, objective)
     if verdict is Verdict.UNKNOWN and recovery.state in ("restored", "never down"):
         told += ", and the interval does not decide"
-    if seen.lag_s and recovery.rta_s is not None:
-        told += f" (widened by {plain(seen.lag_s)} s, because the recorders themselves sent late)"
+    if seen.lag_s:
+        widened = f"widened by {plain(seen.lag_s)} s, because the recorders themselves sent late"
+        late = f"the recorders themselves sent up to {plain(seen.lag_s)} s late"
+        told += f" ({late if recovery.rta_s is None else widened})"
     return finding(
         f"rto.{recovery.journey}",
         rto_title(recovery.journey),

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, pairwise
 
 import numpy as np
-import numpy.typing as npt
 
-from drdrill.measure.attempts import Attempts, Bools, Ints
+from drdrill.measure.attempts import Ints
 from drdrill.measure.clock import Clock
 from drdrill.measure.figures import seconds_of
+from drdrill.measure.goodness import GOOD, OUTCOME
 from drdrill.measure.journey import JourneyOperations
+from drdrill.measure.walk import PART, walk
 from drdrill.model.judgement import JourneySeries
-from drdrill.model.operation import Outcome, State
+from drdrill.model.operation import Outcome
 
 BUCKETS = 3000
 """No drill is drawn in more buckets than this, however long it was."""
 
 _FINEST_NS = 100_000_000
-_LATENCY_BITS = 31
+_KINDS = int(OUTCOME | GOOD) + 1
 
 
 @dataclass(frozen=True)
@@ -33,17 +34,6 @@ class Buckets:
     def at(self, times: Ints) -> Ints:
         """The bucket of each time."""
         return np.clip((times - self.began_ns) // self.bucket_ns, 0, self.number - 1)
-
-
-def extent_ns(attempts: Attempts) -> tuple[int, int] | None:
-    """When the first and the last recorded operation were due; None when there is none."""
-    firsts, lasts = [], []
-    for part in attempts.parts():
-        due = part.time("due_ns")[part.column("state") != State.EMPTY]
-        if len(due):
-            firsts.append(int(due.min()))
-            lasts.append(int(due.max()))
-    return (min(firsts), max(lasts)) if firsts else None
 
 
 def buckets_over(first_ns: int, last_ns: int, clock: Clock) -> Buckets:
@@ -60,23 +50,33 @@ def buckets_over(first_ns: int, last_ns: int, clock: Clock) -> Buckets:
 
 def journey_series(buckets: Buckets, journey: JourneyOperations) -> JourneySeries:
     """The series of one journey. ``late`` are operations that were acked and yet not good: too late, lost, or stale."""
-    bucket = buckets.at(journey.due_ns)
-    acked, good = journey.outcome == Outcome.ACKED, journey.good != 0
-    p50, p99 = _percentiles(bucket[acked], journey.latency_us[acked], buckets.number)
+    counts = np.zeros((buckets.number, _KINDS), dtype=np.int64)
+    for low, counted in walk(range(0, len(journey.due_ns), PART), lambda first: _counted(buckets, journey, first)):
+        counts[low : low + len(counted)] += counted
+    p50, p99 = _percentiles(journey, buckets)
 
-    def tell(chosen: Bools) -> tuple[int, ...]:
-        return tuple(np.bincount(bucket[chosen], minlength=buckets.number).tolist())
+    def tell(*kinds: int) -> tuple[int, ...]:
+        return tuple(counts[:, kinds].sum(axis=1).tolist())
 
     return JourneySeries(
         journey=journey.name,
-        good=tell(good),
-        late=tell(acked & ~good),
-        refused=tell(journey.outcome == Outcome.REFUSED),
-        unknown=tell(journey.outcome == Outcome.UNKNOWN),
-        unsent=tell(journey.outcome == Outcome.UNSENT),
+        good=tell(Outcome.ACKED | int(GOOD)),
+        late=tell(Outcome.ACKED),
+        refused=tell(Outcome.REFUSED),
+        unknown=tell(Outcome.UNKNOWN),
+        unsent=tell(Outcome.UNSENT),
         p50_ms=p50,
         p99_ms=p99,
     )
+
+
+def _counted(buckets: Buckets, journey: JourneyOperations, first: int) -> tuple[int, Ints]:
+    """The first bucket of some operations in due order, and how many of each kind each bucket from there on holds."""
+    part = slice(first, first + PART)
+    bucket = buckets.at(journey.due_ns[part])
+    low, high = int(bucket[0]), int(bucket[-1])
+    kinds = (bucket - low) * _KINDS + (journey.told[part] & (OUTCOME | GOOD))
+    return low, np.bincount(kinds, minlength=(high - low + 1) * _KINDS).reshape(-1, _KINDS)
 
 
 def bucket_s(buckets: Buckets) -> float:
@@ -85,19 +85,21 @@ def bucket_s(buckets: Buckets) -> float:
 
 
 def _percentiles(
-    bucket: Ints, latency_us: npt.NDArray[np.int32], number: int
+    journey: JourneyOperations, buckets: Buckets
 ) -> tuple[tuple[float | None, ...], tuple[float | None, ...]]:
-    held = np.bincount(bucket, minlength=number)
-    # Bucket and latency in one number: one sort orders the latencies of every bucket.
-    keys = (bucket << _LATENCY_BITS) | latency_us
-    keys.sort()
-    began = np.cumsum(held) - held
-    return _rank(keys, began, held, 50), _rank(keys, began, held, 99)
+    """Median and 99th percentile of the latency of what was acked, in ms, by nearest rank; None for an empty bucket."""
+    edges = buckets.began_ns + buckets.bucket_ns * np.arange(1, buckets.number)
+    ends = [0, *np.searchsorted(journey.due_ns, edges).tolist(), len(journey.due_ns)]
 
+    def look(span: tuple[int, int]) -> tuple[float | None, float | None]:
+        part = slice(*span)
+        latency_us = journey.latency_us[part][(journey.told[part] & OUTCOME) == Outcome.ACKED]
+        number = len(latency_us)
+        if not number:
+            return None, None
+        ranks = [-(-number * percent // 100) - 1 for percent in (50, 99)]
+        p50, p99 = np.partition(latency_us, ranks)[ranks].tolist()
+        return p50 / 1000, p99 / 1000
 
-def _rank(keys: Ints, began: Ints, held: npt.NDArray[np.int64], percent: int) -> tuple[float | None, ...]:
-    place = began + -(-held * percent // 100) - 1
-    return tuple(
-        None if not number else (int(keys[at]) & ((1 << _LATENCY_BITS) - 1)) / 1000
-        for at, number in zip(place.tolist(), held.tolist(), strict=True)
-    )
+    told = [look(span) for span in pairwise(ends)]
+    return tuple(p50 for p50, _ in told), tuple(p99 for _, p99 in told)

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from drdrill.model.drill import Drill, Limits, Objectives, ServiceLevel, Strategy, Traffic
+from drdrill.model.drill import Drill, Limits, Objectives, ServiceLevel, Traffic
 from drdrill.model.history import Recorder
 from drdrill.model.operation import OPERATION, Kind, Operations, Outcome, State, op_id
+from drdrill.model.strategy import Strategy
 from drdrill.model.survivors import ACCOUNT, ENTRY, ReadCircumstances, Survivors
 from drdrill.model.target import Aurora, FrontDoor, Target
 

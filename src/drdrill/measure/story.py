@@ -17,8 +17,8 @@ Without ``@`` operation n is due at n tenths of a second. The other sections, in
     fault 100..100.05           the disaster requested and proved (this is the default); ``fault 100``: never proved;
     fault lag 90..90.1          another fault; ``no fault``: none at all
     healed 150 · healed lag 95 · refused 150 · unhealed
-    detected 103 · declared 104 · writable 105 · routed 106 · failback 130 · stopped 140 · aborted 120
-    lag 0.4@99                  the lag metric said 0.4 s at 99 s
+    detected 103 · declared 104 · writable 105 · routed 106 · failback 130 · asked 135 · yielded 135.1 · stopped 140 · aborted 120
+    lag 0.4@99                  the lag metric said 0.4 s at 99 s · lag 0.4@99 old 0.5: a value half a second old
     survivors 1 3*2 4=500 5#7>8 6d 9 @160
                                 a read at 160 s: of 1 both rows, 3 executed twice, 4 altered to 500 paise, 5 to other accounts,
                                 of 6 only the debit (``c``: the credit), and 9, whatever that is. Several sections: several reads.
@@ -89,6 +89,8 @@ _MARKS = {
     "writable": names.DATABASE_WRITABLE,
     "routed": names.TRAFFIC_ROUTED,
     "failback": names.FAILBACK_STARTED,
+    "asked": names.FAILBACK_REQUESTED,
+    "yielded": names.FAILBACK_PROVED,
     "stopped": names.TRAFFIC_STOPPED,
     "aborted": names.DRILL_ABORTED,
 }
@@ -292,7 +294,8 @@ class _Teller:
 
     def tell_lag(self, rest: list[str]) -> None:
         lag_s, _, at_s = rest[0].partition("@")
-        self._mark(names.LAG_OBSERVED, float(at_s), lag_s=float(lag_s), metric="AuroraGlobalDBRPOLag")
+        age = {"age_s": float(rest[2])} if rest[1:2] == ["old"] else {}
+        self._mark(names.LAG_OBSERVED, float(at_s), lag_s=float(lag_s), metric="AuroraGlobalDBRPOLag", **age)
 
     def tell_recorder(self, rest: list[str]) -> None:
         number, *words = rest

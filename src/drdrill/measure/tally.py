@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from drdrill.measure.attempts import PART, Attempts, Bools, Bytes, Ints
+from drdrill.measure.attempts import Attempts, Bools, Bytes, Ints, Part
+from drdrill.measure.walk import PART, walk
 
 
 @dataclass(frozen=True)
@@ -56,20 +57,37 @@ def _tally(attempts: Attempts, entries: npt.NDArray[Any], counter: np.dtype[Any]
     debits, credits_ = np.zeros(count, dtype=counter), np.zeros(count, dtype=counter)
     altered = np.zeros(count, dtype=np.bool_)
     outside_ids, outside_amounts = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
-    for part, op_ids, all_rows in located(attempts, entries):
-        inside = all_rows >= 0
-        if not inside.all():
-            outside_ids.append(op_ids[~inside])
-            outside_amounts.append(part["amount_paise"][~inside])
-        asked = part if inside.all() else part[inside]
-        rows = all_rows[inside]
-        amount = np.ascontiguousarray(asked["amount_paise"])
-        rows_inside += len(rows)
-        np.add.at(debits, rows[amount < 0], counter.type(1))
-        np.add.at(credits_, rows[amount >= 0], counter.type(1))
-        altered[rows[_differs(attempts, asked, rows, amount)]] = True
+    for seen in walk(batches(entries), lambda batch: _seen(attempts, batch)):
+        rows_inside += len(seen.debits) + len(seen.credits)
+        np.add.at(debits, seen.debits, counter.type(1))
+        np.add.at(credits_, seen.credits, counter.type(1))
+        altered[seen.altered] = True
+        outside_ids.append(seen.outside.op_ids)
+        outside_amounts.append(seen.outside.amounts)
     outside = Rows(np.concatenate(outside_ids), np.concatenate(outside_amounts))
     return Tally(debits, credits_, altered, outside), rows_inside
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Some ledger rows: the attempts that they debit, credit, and differ from, and the rows of no attempt."""
+
+    debits: Ints
+    credits: Ints
+    altered: Ints
+    outside: Rows
+
+
+def _seen(attempts: Attempts, batch: npt.NDArray[Any]) -> _Seen:
+    op_ids, amounts = np.ascontiguousarray(batch["op_id"]), np.ascontiguousarray(batch["amount_paise"])
+    rows = attempts.writes_of(op_ids)
+    outside = rows < 0
+    found = Rows(op_ids[outside], amounts[outside])
+    if len(found.op_ids):
+        batch, amounts, rows = batch[~outside], amounts[~outside], rows[~outside]
+    is_debit = amounts < 0
+    altered = rows[_differs(attempts.slots(rows), batch["account"], amounts, is_debit)]
+    return _Seen(rows[is_debit], rows[~is_debit], altered, found)
 
 
 def _capped(counts: npt.NDArray[Any]) -> Bytes:
@@ -77,31 +95,23 @@ def _capped(counts: npt.NDArray[Any]) -> Bytes:
     return capped
 
 
-def located(attempts: Attempts, entries: npt.NDArray[Any]) -> Iterator[tuple[npt.NDArray[Any], Ints, Ints]]:
-    """Ledger rows some at a time, with their operation ids and the attempt of each (-1: no write was attempted)."""
+def batches(entries: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
+    """Ledger rows, some at a time, in the order in which they were read."""
     for first in range(0, len(entries), PART):
-        part = entries[first : first + PART]
-        op_ids = np.ascontiguousarray(part["op_id"])
-        rows = attempts.rows_of(op_ids)
-        if len(attempts.is_write):
-            rows[attempts.is_write[rows] == 0] = -1
-        yield part, op_ids, rows
+        yield entries[first : first + PART]
 
 
 def rows_among(entries: npt.NDArray[Any], op_ids: Ints) -> Rows:
     """Every ledger row of the given ids."""
     ids, amounts = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
-    for first in range(0, len(entries) if len(op_ids) else 0, PART):
-        part = entries[first : first + PART]
+    for part in batches(entries) if len(op_ids) else ():
         wanted = np.isin(part["op_id"], op_ids)
         ids.append(part["op_id"][wanted])
         amounts.append(part["amount_paise"][wanted])
     return Rows(np.concatenate(ids), np.concatenate(amounts))
 
 
-def _differs(attempts: Attempts, part: npt.NDArray[Any], rows: Ints, amount: Ints) -> Bools:
-    asked = attempts.operations
-    is_debit = amount < 0
-    account = np.where(is_debit, asked["debit"][rows], asked["credit"][rows])
-    differs: Bools = (np.abs(amount) != asked["amount_paise"][rows]) | (part["account"] != account) | (amount == 0)
+def _differs(asked: Part, account: npt.NDArray[Any], amount: Ints, is_debit: Bools) -> Bools:
+    wanted = np.where(is_debit, asked.column("debit"), asked.column("credit"))
+    differs: Bools = (np.abs(amount) != asked.column("amount_paise")) | (account != wanted) | (amount == 0)
     return differs

@@ -7,10 +7,10 @@ from math import ceil
 
 import numpy as np
 
-from drdrill.measure.attempts import Bools, Bytes, Ints
+from drdrill.measure.attempts import Bools, Ints
+from drdrill.measure.walk import PART, walk
 from drdrill.model.drill import ServiceLevel
 
-_PART = 1 << 20
 _ROUNDING = 1e-9
 
 
@@ -29,7 +29,7 @@ def operations_needed(good_share: float) -> int:
     return ceil(1 / (1 - good_share) - 1e-6)
 
 
-def slide(due_ns: Ints, good: Bytes, level: ServiceLevel, ended_ns: int) -> Windows:
+def slide(due_ns: Ints, good: Bools, level: ServiceLevel, ended_ns: int) -> Windows:
     """Every evaluable window over the operations due before ``ended_ns`` (they are in due order).
 
     Windows that would reach beyond ``ended_ns``, or that hold too few operations, are not evaluable; they are always
@@ -40,10 +40,14 @@ def slide(due_ns: Ints, good: Bytes, level: ServiceLevel, ended_ns: int) -> Wind
     evaluable = min(int(np.searchsorted(due_ns, ended_ns - window_ns, side="right")), max(count - need + 1, 0))
     good_before = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(good, dtype=np.int64)))
     met, stop = np.zeros(evaluable, dtype=np.bool_), np.zeros(evaluable, dtype=np.int64)
-    for first in range(0, evaluable, _PART):
-        begin = np.arange(first, min(first + _PART, evaluable))
+
+    def look(first: int) -> None:
+        begin = np.arange(first, min(first + PART, evaluable))
         end = np.maximum(np.searchsorted(due_ns, due_ns[begin] + window_ns, side="left"), begin + need)
         held = end - begin
         met[begin] = good_before[end] - good_before[begin] + held * _ROUNDING >= held * level.good_share
         stop[begin] = end
+
+    for _ in walk(range(0, evaluable, PART), look):
+        pass
     return Windows(met, stop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from drdrill.model.frozen import Frozen
+from drdrill.model.strategy import AURORA_WARM_STANDBY, Strategy
 from drdrill.model.target import Target
 
 
@@ -22,14 +23,18 @@ class Estate(Frozen):
     ``aws_endpoints`` maps a region (and ``"global"``) to the URL of its AWS API; empty means the real AWS.
     ``dns`` is the name server to ask; None means the system's own. ``ledgers`` maps a region to the PostgreSQL
     connection string of a reader of the books there. ``front_doors`` maps a region to its load balancer as an
-    operator reaches it. ``lab_dir`` is set for the lab alone.
+    operator reaches it. ``strategy`` is how this estate keeps its data and its application: it decides whom to ask who
+    writes. ``operators`` maps a region to the connection string of a role that may fence and promote the database there,
+    where the bank replicates by itself. ``lab_dir`` is set for the lab alone.
     """
 
     target: Target
+    strategy: Strategy = AURORA_WARM_STANDBY
     aws_endpoints: dict[str, str]
     dns: Address | None
     ledgers: dict[str, str]
     front_doors: dict[str, Address]
+    operators: dict[str, str] = {}
     lab_dir: str | None = None
 
 

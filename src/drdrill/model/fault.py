@@ -6,6 +6,9 @@ from typing import Any, Protocol
 
 from drdrill.model.frozen import Frozen
 
+PLANNED_SWITCHOVER = "planned-switchover"
+"""The name by which a plan calls a planned exchange of roles its disaster: no fault of the catalogue, and nothing to undo."""
+
 
 class Undo(Frozen):
     """How one fault is taken back, written down before it is injected: data, never code."""

@@ -103,8 +103,54 @@ class Loss(Frozen):
     split_brain_span_s: float | None
     lag_metric_s: float | None
     lag_metric_source: str | None
+    lag_metric_age_s: float | None = None
     lost: tuple[LostPayment, ...]
     lost_not_listed: int
+
+
+class Failback(Frozen):
+    """The way home as a recovery of its own, asked for at ``requested_s`` on the drill's axis.
+
+    ``oldest_lost_age_s`` is the recovery point of the failback alone. Of its recoveries ``restored_s`` and ``relapses`` count from there; all other times are on the drill's axis.
+    """
+
+    requested_s: float
+    proved_s: float | None
+    recoveries: tuple[Recovery, ...]
+    lost: Count | None
+    oldest_lost_age_s: Interval | None = None
+
+
+class SettledPayment(Frozen):
+    """A rescued payment, what was done about it, and what its customer had been told (an outcome, or ``not asked for``)."""
+
+    op_id: int
+    debit: int
+    credit: int
+    amount_paise: int
+    told: str
+    settled: str
+    reason: str
+
+
+class Settlement(Frozen):
+    """The reconciliation as an accountant signs it. Sums are of all balances, before and after.
+
+    ``rescued_transfers`` is how many the rescued books hold; those that the surviving books held already are not listed.
+    """
+
+    snapshot: str
+    into_region: str
+    began_s: float
+    ended_s: float
+    applied: Count
+    conflicts: Count
+    unsettled: Count
+    sum_before_paise: int | None
+    sum_after_paise: int | None
+    payments: tuple[SettledPayment, ...]
+    payments_not_listed: int
+    rescued_transfers: int | None = None
 
 
 class BookCheck(Frozen):
@@ -161,6 +207,8 @@ class Judgement(Frozen):
     marks: tuple[MarkAt, ...]
     schedule_lag_p99_ms: float | None
     operations: int
+    failback: Failback | None = None
+    settlement: Settlement | None = None
 
     def to_json(self) -> str:
         """The canonical text: same history, same bytes."""
