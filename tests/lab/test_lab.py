@@ -84,7 +84,7 @@ def listening_in(prefix: str) -> list[str]:
 
 
 def segments_of(lab: Lab) -> set[int]:
-    found = {segment_of(lab.directory / "data" / region) for region in TARGET.regions}
+    found = {segment_of(lab.directory / "data" / f"postgres-{region}") for region in TARGET.regions}
     assert None not in found
     return {segment for segment in found if segment is not None}
 

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 import socket
+import struct
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -232,6 +233,20 @@ async def test_a_throttled_link_carries_so_many_bytes_a_second_for_all_connectio
     assert 0.45 <= time.monotonic() - began < 0.8
     for _, writer in ends:
         writer.close()
+
+
+@on_stage()
+async def test_a_link_is_restored_although_one_of_its_peers_has_reset_the_connection(made: Stage) -> None:
+    made.change(delay_s=5.0, direction="backward")
+    client = socket.create_connection(("127.0.0.1", made.port))
+    client.shutdown(socket.SHUT_WR)  # no data: what is on its way back is the server's farewell alone
+    while made.hung_up == 0:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+    made.change(restore=True)  # in the same turn: the relay does not know yet that the client is gone
+    assert made.network.states()[0].backward == Flow()
 
 
 @on_stage()

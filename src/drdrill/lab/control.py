@@ -10,7 +10,8 @@ from typing import Any
 
 from drdrill.errors import EstateError
 from drdrill.lab.link import Direction, LinkState, Mode
-from drdrill.lab.state import DatabaseState, RegionProcess, Switched
+from drdrill.lab.state import DatabaseState, RegionProcess, Rejoined, Switched
+from drdrill.lab.zones import is_in, region_of_zone
 from drdrill.model.estate import Address, Estate
 
 LAB_FILE = "lab.json"
@@ -49,8 +50,9 @@ class LabControl:
         return _by_name(self._ask("GET", "/links"))
 
     def links_touching(self, region: str) -> list[str]:
-        """The names of all links that begin or end in the region."""
-        return [link.name for link in self.links().values() if region in (link.from_place, link.to_place)]
+        """The names of all links that begin or end in the region, or in one of its zones; a zone's own when one is named."""
+        links = self.links().values()
+        return [link.name for link in links if is_in(link.from_place, region) or is_in(link.to_place, region)]
 
     def cut(self, names: Iterable[str], mode: Mode = "blackhole") -> dict[str, LinkState]:
         """Cut links, established connections included, all within one turn of the relays' event loop."""
@@ -99,6 +101,33 @@ class LabControl:
         """Start PostgreSQL, workers and load balancer again; ``fenced``: the database cannot take writes."""
         self._ask("POST", "/start-region", {"region": region, "fenced": fenced}, REGION_S)
 
+    def kill_zone(self, zone: str) -> list[int]:
+        """As ``kill_region``, for what runs in one availability zone."""
+        body = {"region": region_of_zone(zone), "zone": zone}
+        killed: list[int] = self._ask("POST", "/kill-region", body, REGION_S)["killed"]
+        return killed
+
+    def start_zone(self, zone: str) -> None:
+        """Start the workers of an availability zone again. Its database stays down: RDS builds a new one there."""
+        self._ask("POST", "/start-region", {"region": region_of_zone(zone), "zone": zone, "fenced": True}, REGION_S)
+
+    def zone_processes(self, zone: str) -> list[RegionProcess]:
+        """Every process seen in the zone since it was last started, dead ones included."""
+        answer = self._ask("POST", "/region-processes", {"region": region_of_zone(zone), "zone": zone})
+        return [RegionProcess.model_validate(process) for process in answer["processes"]]
+
+    def kill_database(self, place: str) -> None:
+        """Kill one server of a Multi-AZ deployment, as its own control plane does when it forces a failover."""
+        self._ask("POST", "/kill-database", {"place": place}, REGION_S)
+
+    def rebuild_database(self, place: str, upstream: str) -> None:
+        """Replace one server of a Multi-AZ deployment by a fresh copy of another; returns when it follows that."""
+        self._ask("POST", "/rebuild-database", {"place": place, "upstream": upstream}, REGION_S)
+
+    def follow_database(self, place: str, upstream: str) -> None:
+        """Let a read replica follow another server of the deployment from now on."""
+        self._ask("POST", "/follow-database", {"place": place, "upstream": upstream}, REGION_S)
+
     def database(self, region: str) -> DatabaseState:
         """The region's database, asked directly and not through a link; a write is really tried."""
         return DatabaseState.model_validate(self._ask("POST", "/database", {"region": region}))
@@ -110,6 +139,59 @@ class LabControl:
         """
         body = {"source": source, "destination": destination}
         return Switched.model_validate(self._ask("POST", "/switch-over", body, SWITCHOVER_S))
+
+    def rejoin_database(self, region: str, keep_as: str | None) -> Rejoined:
+        """Let a region's database follow the other one, by rewind or rebuild; its own data are copied aside under ``keep_as`` first.
+
+        The AWS API asks for this, and for the four below: a drill asks the AWS API.
+        """
+        return Rejoined.model_validate(
+            self._ask("POST", "/rejoin", {"region": region, "keep_as": keep_as}, SWITCHOVER_S)
+        )
+
+    def copy_snapshot(self, name: str, to: str) -> None:
+        """Keep a kept copy once more, under another name."""
+        self._ask("POST", "/copy-snapshot", {"name": name, "to": to}, SWITCHOVER_S)
+
+    def restore_snapshot(self, name: str, region: str) -> None:
+        """Make a server from a kept copy; it is not started yet."""
+        self._ask("POST", "/restore-snapshot", {"name": name, "region": region}, SWITCHOVER_S)
+
+    def start_restored(self, region: str) -> None:
+        """Start the server that was restored in a region."""
+        self._ask("POST", "/start-restored", {"region": region}, SWITCHOVER_S)
+
+    def remove_restored(self, region: str) -> None:
+        """End the server that was restored in a region, and forget its data."""
+        self._ask("POST", "/remove-restored", {"region": region}, SWITCHOVER_S)
+
+    def make_second_database(self, region: str) -> None:
+        """Make a second server of the region's cluster in another zone, for which every commit waits. The AWS API asks for this."""
+        self._ask("POST", "/make-second", {"region": region}, REGION_S)
+
+    def remove_second_database(self, region: str) -> None:
+        """End it; commits wait for it no more. The AWS API asks for this."""
+        self._ask("POST", "/remove-second", {"region": region}, REGION_S)
+
+    def scale_workers(self, region: str, size: int) -> None:
+        """Let so many workers of the bank run in a region. The AWS API asks for this: a drill asks the AWS API."""
+        self._ask("POST", "/scale-workers", {"region": region, "size": size}, REGION_S)
+
+    def make_database(self, region: str, snapshot: str) -> None:
+        """Make and start the region's server from a snapshot that lies there. The AWS API asks for this."""
+        self._ask("POST", "/make-database", {"region": region, "snapshot": snapshot}, SWITCHOVER_S)
+
+    def whole_snapshots(self, region: str) -> list[str]:
+        """The names of the snapshots that are whole in a region, newest first."""
+        return list(self._ask("POST", "/whole-snapshots", {"region": region})["snapshots"])
+
+    def damage_snapshot(self, region: str, snapshot: str, *, damaged: bool) -> None:
+        """Turn bits among the tables of a snapshot, or turn them back; what is so already stays so."""
+        self._ask("POST", "/damage-snapshot", {"region": region, "snapshot": snapshot, "damaged": damaged})
+
+    def is_snapshot_damaged(self, region: str, snapshot: str) -> bool:
+        """Whether bits of a snapshot are turned."""
+        return bool(self._ask("POST", "/look-at-snapshot", {"region": region, "snapshot": snapshot})["damaged"])
 
     def pause_process(self, name: str) -> None:
         """Freeze a process (a name of ``region_processes`` or ``status``) and everything below it."""

@@ -14,7 +14,6 @@ from aiohttp import web
 from drdrill.errors import DrillError, EstateError
 from drdrill.lab import process_tree
 from drdrill.lab.control import TOKEN_HEADER
-from drdrill.lab.databases import switch_over
 from drdrill.lab.network import command
 from drdrill.lab.postgres.database import look
 
@@ -33,7 +32,6 @@ class ControlServer:
     def __init__(self, supervisor: Supervisor, http: aiohttp.ClientSession) -> None:
         self._lab = supervisor
         self._http = http
-        self._switching = False
 
     def application(self) -> web.Application:
         """Every verb and question."""
@@ -44,10 +42,11 @@ class ControlServer:
             "region-processes": self._region_processes,
             "start-region": self._start_region,
             "database": self._database,
-            "switch-over": self._switch_over,
             "dark": self._dark,
+            "scale-workers": self._scale_workers,
             "pause": self._pause,
             "resume": self._resume,
+            **self._lab.plane.verbs(),
         }
         questions: dict[str, Callable[[], Awaitable[Body]]] = {
             "links": self._links,
@@ -97,29 +96,29 @@ class ControlServer:
         return document
 
     async def _kill_region(self, body: Body) -> Body:
-        return {"killed": await self._lab.region(body.get("region")).kill()}
+        return {"killed": await self._lab.region(body.get("region")).kill(body.get("zone"))}
 
     async def _region_processes(self, body: Body) -> Body:
-        return {"processes": [process.model_dump() for process in self._lab.region(body.get("region")).processes()]}
+        processes = self._lab.region(body.get("region")).processes(body.get("zone"))
+        return {"processes": [process.model_dump() for process in processes]}
 
     async def _start_region(self, body: Body) -> Body:
         region = self._lab.region(body.get("region"))
-        await region.start(fenced=bool(body["fenced"]), limit_s=self._lab.settings.open_limit_s)
+        limit_s = self._lab.settings.open_limit_s
+        if body.get("zone") is not None:
+            await region.start_zone(str(body["zone"]), limit_s=limit_s)
+        else:
+            await region.start(fenced=bool(body["fenced"]), limit_s=limit_s)
+        return {}
+
+    async def _scale_workers(self, body: Body) -> Body:
+        region = self._lab.region(body.get("region")).name
+        await self._lab.node_groups[region].resize(int(body["size"]), self._lab.settings.open_limit_s)
         return {}
 
     async def _database(self, body: Body) -> Body:
         region = self._lab.region(body.get("region")).name
         return (await look(self._lab.programs.administrator(region))).model_dump()
-
-    async def _switch_over(self, body: Body) -> Body:
-        source, destination = self._lab.region(body.get("source")), self._lab.region(body.get("destination"))
-        if self._switching:
-            raise EstateError("nothing was done: a switchover of the databases is under way already")
-        self._switching = True
-        try:
-            return (await switch_over(source, destination, self._lab.programs)).model_dump()
-        finally:
-            self._switching = False
 
     async def _pause(self, body: Body) -> Body:
         process_tree.freeze([self._lab.process(str(body["name"]))])

@@ -12,6 +12,7 @@ ADMIN = "admin"
 APPLICATION = "bank"
 AUDITOR = "auditor"
 REPLICATOR = "replicator"
+OPERATOR = "operator"
 
 
 def new_password() -> str:
@@ -24,7 +25,7 @@ class Passwords:
     """One fresh password per role and lab."""
 
     by_role: dict[str, str] = field(
-        default_factory=lambda: {role: new_password() for role in (ADMIN, APPLICATION, AUDITOR, REPLICATOR)}
+        default_factory=lambda: {role: new_password() for role in (ADMIN, APPLICATION, AUDITOR, OPERATOR, REPLICATOR)}
     )
 
     def __getitem__(self, role: str) -> str:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from psycopg import sql
 
-from drdrill.lab.passwords import REPLICATOR, Passwords
+from drdrill.lab.passwords import OPERATOR, REPLICATOR, Passwords
 from drdrill.lab.postgres.database import SCRATCH, Connection
 
-OWN_TABLES = f"CREATE TABLE {SCRATCH} (at timestamptz NOT NULL); CREATE ROLE {REPLICATOR} LOGIN REPLICATION"
+OWN_TABLES = f"""
+CREATE TABLE {SCRATCH} (at timestamptz NOT NULL);
+CREATE ROLE {REPLICATOR} LOGIN REPLICATION;
+CREATE ROLE {OPERATOR} LOGIN IN ROLE pg_monitor, pg_signal_backend;
+DO $$ BEGIN EXECUTE format('GRANT CONNECT ON DATABASE %I TO {OPERATOR}', current_database()); END $$;
+GRANT EXECUTE ON FUNCTION pg_promote(boolean, integer), pg_reload_conf() TO {OPERATOR};
+GRANT ALTER SYSTEM ON PARAMETER default_transaction_read_only TO {OPERATOR};
+"""
 
 
 async def create_own_tables(connection: Connection) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from drdrill.model.frozen import Frozen
 
 
@@ -24,6 +26,17 @@ class Switched(Frozen):
     following: bool
     paused_s: float
     problem: str = ""
+
+
+class Rejoined(Frozen):
+    """How a database came to follow another one: by rewinding its own data, by a base backup in their place, or by resuming.
+
+    ``because`` is why a rewind would not do, if it was tried.
+    """
+
+    region: str
+    by: Literal["rewind", "rebuild", "resume"]
+    because: str = ""
 
 
 class DatabaseState(Frozen):

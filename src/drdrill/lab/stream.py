@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
 
@@ -121,7 +122,8 @@ class Stream:
             sink.write(data)
             return
         self.ended = True
-        if sink.can_write_eof():
+        # Whoever was to be told may have reset the connection since; its loss is on its way, and no other link may suffer.
+        with contextlib.suppress(OSError):
             sink.write_eof()
         self._on_end()
 

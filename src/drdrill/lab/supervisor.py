@@ -27,14 +27,16 @@ from drdrill.lab import process_tree
 from drdrill.lab.child import Child, python_child
 from drdrill.lab.control import LAB_FILE
 from drdrill.lab.layout import Layout
+from drdrill.lab.node_group import NodeGroup
 from drdrill.lab.opening import Opening, Phases, Word, say
 from drdrill.lab.passwords import Passwords
+from drdrill.lab.planes.plane import Ground, Plane
 from drdrill.lab.postgres.account import Account, server_account
 from drdrill.lab.postgres.binaries import find_binaries, usable_by
-from drdrill.lab.postgres.cluster import Cluster
 from drdrill.lab.programs import Programs
 from drdrill.lab.region import Region
 from drdrill.lab.service import raise_open_files_limit, read_config
+from drdrill.lab.snapshots.programs import functions_of, shelf_of
 from drdrill.lab.subnet import claim_subnet
 from drdrill.model.estate import Estate
 
@@ -52,6 +54,7 @@ class Supervisor:
         self.problems: list[str] = []
         self.everywhere: list[Child] = []
         self.regions: dict[str, Region] = {}
+        self._starting: list[Child] = []
         sketch = Layout("127.0.0", opening.target, opening.settings)
         self.subnet = claim_subnet(opening.settings.ports.control, sketch.every_port())
         self.layout = Layout(self.subnet.prefix, opening.target, opening.settings)
@@ -66,35 +69,32 @@ class Supervisor:
         self._account = server_account()
         self._binaries = find_binaries(self.settings.postgres_bin)
         self._binaries = usable_by(self._binaries, self._account, _folder(directory / "postgresql", self._account))
-        data = _folder(directory / "data", self._account)
         # The slowest first; the relays before those who speak through them.
         self.gateway = self._program("gateway", self.programs.gateway())
         self.network = self._program("network", self.programs.network())
         self.everywhere = [self.gateway, self.network, self._program("edge", self.programs.edge())]
-        for name in self.opening.target.regions:
-            self.regions[name] = self._region(name, data / name)
-        for child in self._starting():
+        programs = {name: self._region_programs(name) for name in self.opening.target.regions}
+        self._starting = [*self.everywhere, *(program for of_region in programs.values() for program in of_region)]
+        for child in self._starting:
             await child.start()
+        self.plane = self._plane()
+        self.regions = {name: Region(name, self.plane, of_region) for name, of_region in programs.items()}
+        self.node_groups = {name: self._node_group(region) for name, region in self.regions.items()}
         self.phases.done("programs started")
 
     async def open(self) -> Estate:
         """Bring up the databases; returns when a customer could pay through the front door."""
-        # These imports take as long as a program's start; by now the programs are starting.
-        from drdrill.lab.databases import open_primary, open_standby
-
         limit_s = self.settings.open_limit_s
-        primary, recovery = self.opening.target.regions
-        ready = {child.name: asyncio.create_task(self._ready(child, limit_s)) for child in self._starting()}
+        ready = {child.name: asyncio.create_task(self._ready(child, limit_s)) for child in self._starting}
         try:
-            spare = _folder(self.opening.directory / "template", self._account)
-            cluster = self.regions[primary].cluster
-            await open_primary(cluster, self.programs, self._binaries, self._account, spare)
+            await self.plane.open_primary()
             self.phases.done("primary takes writes")
             await ready[self.network.name]
-            await open_standby(self.regions[recovery].cluster, recovery, primary, self.programs)
-            self.phases.done("standby is streaming")
+            await self.plane.open_rest()
+            self.phases.done("databases are in their steady state")
             await asyncio.gather(*ready.values())
             await self._until_served(limit_s)
+            await self._start_functions(limit_s)
         finally:
             for task in ready.values():
                 task.cancel()
@@ -108,17 +108,43 @@ class Supervisor:
         _write_secret(path, config)
         return python_child(name, f"drdrill.lab.{module}", path, log)
 
-    def _region(self, name: str, data: Path) -> Region:
-        server = f"postgres-{name}"
-        log = self.opening.logs / f"{server}.log"
-        cluster = Cluster(server, data, self.layout.postgres(name), self._binaries, self._account, log)
-        bank = self._program("bank", self.programs.bank(name), f"bank-{name}")
-        return Region(
-            name, cluster, [bank, self._program("balancer", self.programs.balancer(name), f"balancer-{name}")]
-        )
+    def _plane(self) -> Plane:
+        # These imports take as long as a program's start; by now the programs are starting.
+        from drdrill.lab.planes.catalogue import plane_for
 
-    def _starting(self) -> list[Child]:
-        return [*self.everywhere, *(program for region in self.regions.values() for program in region.programs)]
+        directory = self.opening.directory
+        data, spare = (_folder(directory / name, self._account) for name in ("data", "template"))
+        ground = Ground(self.programs, self._binaries, self._account, data, spare, self.opening.logs)
+        return plane_for(self.settings.strategy.data, ground)
+
+    def _region_programs(self, name: str) -> list[Child]:
+        banks = {} if self._begins_cold(name) else self.programs.banks(name)
+        programs = [self._program("bank", config, program) for program, config in banks.items()]
+        programs.append(self._program("balancer", self.programs.balancer(name), f"balancer-{name}"))
+        shelf = shelf_of(self.programs, self._binaries, self.opening.directory, name)
+        return programs if shelf is None else [*programs, self._program("snapshots", shelf, f"snapshots-{name}")]
+
+    def _begins_cold(self, name: str) -> bool:
+        """Whether no worker of the bank runs in this region before somebody asks for one."""
+        return self.settings.strategy.application == "pilot-light" and name == self.opening.target.recovery_region
+
+    def _node_group(self, region: Region) -> NodeGroup:
+        def make(first: int, last: int) -> Child:
+            listen = [str(worker) for worker in self.layout.workers(region.name)[first:last]]
+            name = f"bank-{region.name}" if first == 0 else f"bank-{region.name}-from-{first}"
+            return self._program("bank", {**self.programs.bank(region.name), "listen": listen}, name)
+
+        size = 0 if self._begins_cold(region.name) else self.settings.workers_per_region
+        return NodeGroup(region, make, size, self.settings.workers_per_region)
+
+    async def _start_functions(self, limit_s: float) -> None:
+        """What a schedule calls in each region: begun when all else is there, as a monitor is switched on last."""
+        for name, region in self.regions.items():
+            for function, config in functions_of(self.programs, name):
+                child = self._program("scheduler", config, f"{function}-{name}")
+                region.programs.append(child)
+                await child.start()
+                await child.wait_until_ready(limit_s)
 
     async def _ready(self, child: Child, limit_s: float) -> None:
         await child.wait_until_ready(limit_s)
@@ -188,7 +214,7 @@ class Supervisor:
         killed = await asyncio.to_thread(process_tree.kill, ours)
         process_tree.reap(process for process in killed if process not in ours)
         for region in self.regions.values():
-            region.cluster.clear_remains()
+            region.clear_remains()
         self.subnet.release()
         await asyncio.to_thread(shutil.rmtree, self.opening.directory)
 

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -108,6 +109,10 @@ class Server:
             self._process.wait()
             remove_segment(self.data)
             self._process = None
+
+    def forget(self) -> None:
+        """Remove the data of a killed server, so that another one can be made in its place."""
+        shutil.rmtree(self.data)
 
     def ask(self, question: str, values: tuple[object, ...] = (), database: str = "bank") -> list[tuple[Any, ...]]:
         with psycopg.connect(self.dsn(database), autocommit=True) as connection:
@@ -295,18 +300,18 @@ def open_bank(server: Server, tmp_path: Path) -> Iterator[OpenBank]:
     with contextlib.ExitStack() as stack:
 
         def open_one(
-            *, defect: str = "none", workers: int = 2, at: Server | None = None, first_port: int = 9000
+            *, defect: str = "none", workers: int = 2, at: Server | None = None, first_port: int = 9000, **more: object
         ) -> Bank:
             if at is None:
                 prepare(server.dsn("postgres"), ACCOUNTS, opening_paise=OPENING_PAISE, defect=defect)
-            bank = start_bank(at or server, tmp_path, defect, workers, first_port)
+            bank = start_bank(at or server, tmp_path, defect, workers, first_port, **more)
             stack.callback(stop, bank.process)
             return bank
 
         yield open_one
 
 
-def start_bank(server: Server, folder: Path, defect: str, workers: int, first_port: int) -> Bank:
+def start_bank(server: Server, folder: Path, defect: str, workers: int, first_port: int, **more: object) -> Bank:
     addresses = [f"{HOST}:{first_port + number}" for number in range(workers)]
     config = folder / f"bank-{first_port}.json"
     config.write_text(
@@ -317,6 +322,7 @@ def start_bank(server: Server, folder: Path, defect: str, workers: int, first_po
                 "listen": addresses,
                 "dsn": server.dsn(user="bank"),
                 "defect": defect,
+                **more,
             }
         )
     )

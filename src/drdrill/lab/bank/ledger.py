@@ -65,10 +65,14 @@ async def book(session: Session, order: TransferOrder) -> Done | NotDone:
 
 
 class Ledger:
-    """Transfers and reads through one pool; each has ``deadline_s`` to be over, however the database behaves."""
+    """Transfers through one pool, reads through another one (``reads``) or the same.
 
-    def __init__(self, pool: Pool, deadline_s: float) -> None:
+    Each has ``deadline_s`` to be over, however the database behaves.
+    """
+
+    def __init__(self, pool: Pool, deadline_s: float, reads: Pool | None = None) -> None:
         self._pool = pool
+        self._reads = pool if reads is None else reads
         self._deadline_s = deadline_s
 
     async def transfer(self, order: TransferOrder) -> Promise:
@@ -95,6 +99,15 @@ class Ledger:
         row = await self._read("SELECT seq, entries FROM statement(%s)", account)
         return None if row is None else Statement(account, row[0], row[1])
 
+    async def unserving_because(self) -> str | None:
+        """Why this region cannot answer reads, or None when it can."""
+        try:
+            async with self._reads.lend(READY_DEADLINE_S) as session:
+                await session.row("SELECT 1")
+        except (NoSession, psycopg.Error) as error:
+            return str(error)
+        return None
+
     async def unready_because(self) -> str | None:
         """Why this region cannot take payments, or None when its database is writable."""
         try:
@@ -106,7 +119,7 @@ class Ledger:
 
     async def _read(self, statement: LiteralString, account: int) -> tuple[Any, ...] | None:
         try:
-            async with self._pool.lend(self._deadline_s) as session:
+            async with self._reads.lend(self._deadline_s) as session:
                 return await session.row(statement, (account,))
         except (NoSession, psycopg.Error) as error:
             raise Unreadable(str(error)) from error

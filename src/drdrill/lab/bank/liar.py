@@ -43,8 +43,10 @@ def flaps(now_s: float) -> bool:
 class LyingLedger(Ledger):
     """Honest, except when a planted bug strikes. Of several that strike at once the first in the list wins."""
 
-    def __init__(self, pool: Pool, deadline_s: float, defects: Sequence[Defect], worker: int) -> None:
-        super().__init__(pool, deadline_s)
+    def __init__(
+        self, pool: Pool, deadline_s: float, defects: Sequence[Defect], worker: int, reads: Pool | None = None
+    ) -> None:
+        super().__init__(pool, deadline_s, reads)
         names = {defect.name for defect in defects}
         self._flapping = "flapping" in names
         self._strikes = {

@@ -1,7 +1,8 @@
 """The few database sessions of one worker: lent out with a deadline, and replaced at once when they die.
 
 psycopg's own pool waits 1 s, then 2 s, before it tries again; a bank whose database is back would look down for longer
-than the database was. This one tries every 25 ms, with one attempt at a time.
+than the database was. This one tries after 25, 50, 100 ms, and then every 200 ms, with one attempt at a time: many workers that
+tried every 25 ms during a failover took the processor away from those who could be served.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ from contextlib import asynccontextmanager
 
 import psycopg
 
+from drdrill.lab.bank.endpoints import Locate, fixed
 from drdrill.lab.bank.session import Session
 
 RETRY_S = 0.025
+RETRY_MOST_S = 0.2
+SEEK_S = 1.0
 GONE_S = 0.25
 """How long a request waits when no session is alive: long enough for the next attempts to connect."""
 
@@ -27,16 +31,23 @@ class NoSession(Exception):
 
 
 class Pool:
-    """``size`` sessions with one database. Must be opened and used in one event loop."""
+    """``size`` sessions with one database, wherever it is when each is opened. Must be used in one event loop.
 
-    def __init__(self, dsn: str, size: int) -> None:
-        self._dsn = dsn
+    With a ``fallback`` all sessions lead there as soon as one with the first place fails, until that answers again.
+    """
+
+    def __init__(self, where: str | Locate, size: int, fallback: str | Locate | None = None) -> None:
+        self._first = _locator(where)
+        self._second = None if fallback is None else _locator(fallback)
+        self._at_first = True
+        self._seeker: asyncio.Task[None] | None = None
         self._size = size
         self._alive = 0
         self._idle: asyncio.Queue[Session] = asyncio.Queue()
         self._wanted = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
         self._problem = "not connected yet"
+        self._failed_in_a_row = 0
 
     async def __aenter__(self) -> Pool:
         self._wanted.set()
@@ -45,8 +56,10 @@ class Pool:
 
     async def __aexit__(self, *_: object) -> None:
         assert self._keeper is not None, "the pool was never opened"
-        self._keeper.cancel()
-        await asyncio.gather(self._keeper, return_exceptions=True)
+        tasks = [task for task in (self._keeper, self._seeker) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         while not self._idle.empty():
             await self._idle.get_nowait().close()
 
@@ -72,7 +85,7 @@ class Pool:
             async with asyncio.timeout(limit_s):
                 while True:
                     session = await self._idle.get()
-                    if session.reusable():
+                    if self._usable(session):
                         return session
                     await self._discard(session)
         except TimeoutError:
@@ -80,10 +93,15 @@ class Pool:
             raise NoSession(f"no session with the database within {limit_s:g} s: {state}") from None
 
     async def _give_back(self, session: Session) -> None:
-        if session.reusable():
+        if self._usable(session):
             self._idle.put_nowait(session)
-        else:
-            await self._discard(session)
+            return
+        if session.at_first:
+            self._doubt_first()
+        await self._discard(session)
+
+    def _usable(self, session: Session) -> bool:
+        return session.reusable() and session.at_first == self._at_first
 
     async def _discard(self, session: Session) -> None:
         self._alive -= 1
@@ -98,11 +116,39 @@ class Pool:
                 await self._add_one()
 
     async def _add_one(self) -> None:
+        at_first = self._at_first or self._second is None
+        where = self._first if at_first or self._second is None else self._second
         try:
-            session = await Session.open(self._dsn)
+            session = await Session.open(await where())
         except psycopg.Error as error:
             self._problem = " ".join(str(error).split())
-            await asyncio.sleep(RETRY_S)
+            if at_first:
+                self._doubt_first()
+            await asyncio.sleep(min(RETRY_MOST_S, RETRY_S * 2**self._failed_in_a_row))
+            self._failed_in_a_row = min(self._failed_in_a_row + 1, 10)
             return
+        self._failed_in_a_row = 0
+        session.at_first = at_first
         self._alive += 1
         self._idle.put_nowait(session)
+
+    def _doubt_first(self) -> None:
+        """Where there is a second place, go there at once, and look every second whether the first one answers again."""
+        if self._second is None or not self._at_first:
+            return
+        self._at_first = False
+        self._seeker = asyncio.create_task(self._seek_first())
+
+    async def _seek_first(self) -> None:
+        while not self._at_first:
+            await asyncio.sleep(SEEK_S)
+            try:
+                found = await Session.open(await self._first())
+            except psycopg.Error:
+                continue
+            await found.close()
+            self._at_first = True
+
+
+def _locator(where: str | Locate) -> Locate:
+    return fixed(where) if isinstance(where, str) else where

@@ -19,6 +19,8 @@ SETTINGS = "-c lock_timeout=800ms -c idle_in_transaction_session_timeout=2s"
 class Session:
     """A connection in autocommit mode, a second handle on its socket, and the warnings that the server sent.
 
+    ``at_first``: it leads to the first of the places that its pool knows.
+
     ``sever`` works where a cancelled task does not: psycopg answers a cancellation by asking the server to cancel, which hangs with
     the server, and which turns a commit that waits for a standby into a false success.
     """
@@ -27,6 +29,7 @@ class Session:
         self._connection = connection
         self._handle = socket.socket(fileno=os.dup(connection.fileno()))
         self.warnings: list[str] = []
+        self.at_first = True
         connection.add_notice_handler(self._notice)
 
     @classmethod

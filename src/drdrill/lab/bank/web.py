@@ -35,6 +35,7 @@ class Counter:
                 web.get("/accounts/{account}/statement", self.statement),
                 web.get("/health", self.health),
                 web.get("/ready", self.ready),
+                web.get("/serving", self.serving),
                 web.get("/version", self.version),
             ]
         )
@@ -70,6 +71,11 @@ class Counter:
         """Whether this region can take payments: 200, else 503 with the reason."""
         reason = await self._ledger.unready_because()
         return web.json_response({"ready": reason is None, "reason": reason}, status=200 if reason is None else 503)
+
+    async def serving(self, _: web.Request) -> web.Response:
+        """Whether this region can serve customers at all, by what it has itself: its reads. Says nothing about other regions."""
+        reason = await self._ledger.unserving_because()
+        return web.json_response({"serving": reason is None, "reason": reason}, status=200 if reason is None else 503)
 
     async def version(self, _: web.Request) -> web.Response:
         """Which release runs here, and where."""

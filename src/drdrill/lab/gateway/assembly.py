@@ -12,18 +12,18 @@ from drdrill.lab.gateway.account import Account
 from drdrill.lab.gateway.admin import Admin
 from drdrill.lab.gateway.application import Gateway
 from drdrill.lab.gateway.audit import AuditTrail
-from drdrill.lab.gateway.aurora import AuroraGlobal
 from drdrill.lab.gateway.aws_names import AwsNames
+from drdrill.lab.gateway.cloudfront import CloudFront
 from drdrill.lab.gateway.cloudwatch import CloudWatch, refuse_percentiles
 from drdrill.lab.gateway.config import GatewayConfig
 from drdrill.lab.gateway.darkness import Darkness
-from drdrill.lab.gateway.database import Database
 from drdrill.lab.gateway.eks import Eks
 from drdrill.lab.gateway.elbv2 import Elbv2
-from drdrill.lab.gateway.lag import LagWatch
+from drdrill.lab.gateway.endpoint_names import EndpointNames
 from drdrill.lab.gateway.locks import per_service
 from drdrill.lab.gateway.name_server import NameServer
-from drdrill.lab.gateway.rds import Rds
+from drdrill.lab.gateway.relational.catalogue import relational_for
+from drdrill.lab.gateway.relational.relational import Surroundings
 from drdrill.lab.gateway.route53 import Route53
 from drdrill.lab.gateway.seeding import seed
 from drdrill.lab.gateway.server import Server
@@ -43,28 +43,26 @@ class Assembly:
         self._stack = ExitStack()
         self.darkness = Darkness()
         locks = per_service()
-        databases = {region: Database(region, config.databases[region]) for region in target.aurora.clusters}
         supervisor = LabControl(config.control, config.token) if config.control else None
-        switch = supervisor.switch_databases if supervisor else None
-        self.aurora = AuroraGlobal(target, databases, self.darkness, switch)
-        self.route53 = self._make_route53(locks)
+        names = EndpointNames()
+        self.route53 = self._make_route53(locks, names)
         cloudwatch = CloudWatch(target.account_id, locks)
-        self.lag = LagWatch(self.aurora, self.darkness, cloudwatch.publish_lag)
+        around = Surroundings(config, self.darkness, cloudwatch, supervisor, names)
+        self.relational = relational_for(config.settings.strategy.data, around)
         account = Account(target.account_id)
         by_service = {
-            "rds": Rds(self.aurora, config.endpoints).operations(),
+            **self.relational.operations(),
             "route53": self.route53.operations(),
             "elbv2": Elbv2(target, config.balancers or config.checkers).operations(),
-            "eks": Eks(target, config.settings.workers_per_region).operations(),
+            "eks": Eks(target, config.settings, supervisor).operations(),
             "sts": account.sts_operations(),
             "ecr": account.ecr_operations(),
+            "cloudfront": self._make_cloudfront(locks, supervisor).operations(),
         }
         guards = {("route53", name): guard for name, guard in self.route53.guards().items()}
         guards |= {("cloudwatch", name): refuse_percentiles for name in ("GetMetricStatistics", "GetMetricData")}
         audit = AuditTrail(config.log)
         self._stack.callback(audit.close)
-        for database in databases.values():
-            self._stack.callback(database.close)
         self._gateway = Gateway(
             regions=target.regions,
             darkness=self.darkness,
@@ -74,7 +72,7 @@ class Assembly:
             guards=guards,
         )
 
-    def _make_route53(self, locks: Any) -> Route53:
+    def _make_route53(self, locks: Any, endpoints: EndpointNames) -> Route53:
         config, names = self._config, self._names
         return Route53(
             config.target.account_id,
@@ -82,7 +80,13 @@ class Assembly:
             addresses={names.distribution_host(region): (ip,) for region, ip in config.edges.items()},
             endpoints={names.balancer_host(region): address for region, address in config.checkers.items()},
             ttl_s=config.settings.ttl_s,
+            endpoints_of_aws=endpoints.zones,
         )
+
+    def _make_cloudfront(self, locks: Any, supervisor: LabControl | None) -> CloudFront:
+        target = self._config.target
+        doors = {self._names.distribution_id(region): f"clients>edge-{region}" for region in target.regions}
+        return CloudFront(target.account_id, locks, doors, supervisor)
 
     def start(self) -> None:
         """Make the account's resources, listen everywhere, begin to check and to measure."""
@@ -94,7 +98,7 @@ class Assembly:
         seed(config, self._names, self.route53)
         warm_up = threading.Thread(target=self._gateway.warm_up, args=(_WARM_UP,), name="warm-up", daemon=True)
         warm_up.start()  # what the first calls import takes longer than all the rest: nobody should wait for it
-        for part in (self.route53.patrol, self.lag, names, api, admin):
+        for part in (self.route53.patrol, self.relational, names, api, admin):
             part.start()
             self._stack.callback(_stopper(part))
         self._stack.callback(self.darkness.stop)
@@ -105,16 +109,11 @@ class Assembly:
 
     def status(self) -> dict[str, Any]:
         """How things are, for the supervisor."""
-        writer, movement = self.aurora.writer, self.aurora.movement
         checks = self.route53.health_checks()
         return {
             "dark": sorted(self.darkness.regions),
             "hanging": self.darkness.hanging,
-            "writer": writer.region if writer else None,
-            "failing_over": movement is not None,
-            "pending_snapshots": list(self.aurora.pending_snapshots),
-            "problems": list(self.aurora.problems),
-            "lag_ms": {region: lag.replayed_ms for region, lag in self.lag.newest.items()},
+            **self.relational.status(),
             "health_checks": {check.id: self.route53.patrol.is_healthy(check.id) for check in checks},
         }
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -13,7 +15,7 @@ from drdrill.errors import EstateError
 from drdrill.lab.gateway.darkness import Darkness
 from drdrill.lab.gateway.database import Database, Observation
 from drdrill.lab.gateway.fault import AwsFault, NotInLab
-from drdrill.lab.state import Switched
+from drdrill.lab.state import Rejoined, Switched
 from drdrill.model.target import Target
 from drdrill.waiting import wait_until
 
@@ -22,10 +24,15 @@ PROMOTION_LIMIT_S = 30.0
 IN_SYNC_S = 3.0
 """How long a mark written by the primary may take to the secondary, for a switchover to begin."""
 _LOOK_S = 0.02
+RESUME_S = 3.0
+"""How long a secondary may take to follow by itself again, before it is made to."""
+_AGAIN_S = 0.5
 
 Role = Literal["writer", "reader", "standalone"]
 SwitchDatabases = Callable[[str, str], Switched]
 """Lets the databases of two regions, the primary's and the secondary's, exchange their roles."""
+Rejoin = Callable[[str, str | None], Rejoined]
+"""Lets a region's database follow the writer; its own data are kept aside under the name first, if there is one."""
 
 
 @dataclass
@@ -39,6 +46,7 @@ class Cluster:
     role: Role
     resyncing: bool = False
     promoting: bool = False
+    rejoined: Rejoined | None = None
 
     @property
     def instance(self) -> str:
@@ -70,12 +78,15 @@ class Movement:
 class Snapshot:
     """What Aurora keeps of the old primary's volume after a failover that may lose data.
 
-    ``created`` is None while the old region cannot be reached: nobody can take a snapshot in the dark.
+    ``created`` is None while the old region cannot be reached: nobody can take a snapshot in the dark. ``kind`` is AWS's word:
+    an automated one goes with its cluster's retention, a manual one (a copy) stays.
     """
 
     identifier: str
     cluster: Cluster
     created: datetime | None = None
+    kind: Literal["automated", "manual"] = "automated"
+    has_data: bool = False
 
 
 @dataclass
@@ -97,6 +108,8 @@ class AuroraGlobal:
         databases: dict[str, Database],
         darkness: Darkness,
         switch_databases: SwitchDatabases | None = None,
+        rejoin: Rejoin | None = None,
+        writer_moved: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.identifier = target.aurora.global_cluster
         self.arn = f"arn:aws:rds::{target.account_id}:global-cluster:{self.identifier}"
@@ -104,10 +117,15 @@ class AuroraGlobal:
         self._target = target
         self._darkness = darkness
         self._switch_databases = switch_databases
+        self._rejoin = rejoin
+        self._writer_moved = writer_moved
         self._clusters = {region: self._cluster(region, databases[region]) for region in target.aurora.clusters}
         self._lock = threading.RLock()
         self._state = _Roles()
-        darkness.when_lit(self._take_pending_snapshots)
+        self._rejoining: set[str] = set()
+        self._said_of_rejoin: dict[str, str] = {}
+        self._stopping = threading.Event()
+        darkness.when_lit(self._come_back)
 
     def _cluster(self, region: str, database: Database) -> Cluster:
         name = self._target.aurora.clusters[region]
@@ -137,8 +155,9 @@ class AuroraGlobal:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Failovers, switchovers and promotions that did not come to their end, as sentences."""
-        return tuple(self._state.problems)
+        """Failovers, switchovers, promotions and rejoinings that did not come to their end, as sentences."""
+        rejoining = tuple(f"{region} does not follow yet: {said}" for region, said in self._said_of_rejoin.items())
+        return (*self._state.problems, *rejoining)
 
     def in_region(self, region: str) -> Cluster | None:
         """The cluster of a region."""
@@ -148,15 +167,33 @@ class AuroraGlobal:
         """The snapshots taken in a region; those that still wait for light are not among them."""
         return tuple(s for s in self._state.snapshots if s.cluster.region == region and s.created is not None)
 
+    def keep(self, snapshot: Snapshot) -> None:
+        """Note a snapshot that somebody copied."""
+        with self._lock:
+            self._state.snapshots.append(snapshot)
+
+    def stop(self) -> None:
+        """Let nobody rejoin any more."""
+        self._stopping.set()
+
     @property
     def pending_snapshots(self) -> tuple[str, ...]:
         """Names of the snapshots that wait until their region can be reached."""
         return tuple(s.identifier for s in self._state.snapshots if s.created is None)
 
     def observe(self, cluster: Cluster) -> Observation | None:
-        """The cluster's database now; notes when an old writer follows the new one again."""
+        """The cluster's database now; notes when an old writer follows the new one again.
+
+        While it is made to follow, its log may stream already: it is not yet known then whether it holds the same books.
+        """
         seen = cluster.database.observe()
-        if cluster.resyncing and seen is not None and seen.in_recovery and seen.streaming:
+        if (
+            cluster.resyncing
+            and cluster.region not in self._rejoining
+            and seen is not None
+            and seen.in_recovery
+            and seen.streaming
+        ):
             cluster.resyncing = False
         return seen
 
@@ -165,7 +202,7 @@ class AuroraGlobal:
         if self._darkness.is_dark(cluster.region):
             return False
         seen = self.observe(cluster)
-        return seen is not None and seen.in_recovery and seen.streaming
+        return not cluster.resyncing and seen is not None and seen.in_recovery and seen.streaming
 
     def fail_over(self, destination: Cluster) -> None:
         """Begin to make ``destination`` the writer, losing what it has not received. Returns at once.
@@ -260,8 +297,10 @@ class AuroraGlobal:
             with self._lock:
                 source.role, destination.role = "reader", "writer"
                 source.resyncing, destination.resyncing = True, False
+            self._writer_moved(destination.region)
             self._snapshot(source)
         self._state.movement = None
+        self._begin_rejoin(source)
 
     def _switch(self, source: Cluster, destination: Cluster, act: SwitchDatabases) -> None:
         """Let the databases change places; the roles become what the databases say afterwards, whatever went wrong."""
@@ -279,7 +318,11 @@ class AuroraGlobal:
                     if following or (seen is not None and not seen.in_recovery):
                         source.role, destination.role = "reader", "writer"
                         source.resyncing, destination.resyncing = not following, False
+                if destination.role == "writer":
+                    self._writer_moved(destination.region)
         self._state.movement = None
+        if source.resyncing:
+            self._begin_rejoin(source)
 
     def _promote_standalone(self, cluster: Cluster) -> None:
         with self._noting_problems(f"the promotion of {cluster.identifier}"):
@@ -299,16 +342,71 @@ class AuroraGlobal:
             self._state.problems.append(f"{what} did not end: {error}")
 
     def _snapshot(self, source: Cluster) -> None:
+        """A record of the snapshot; the data are kept aside when the old primary is made to follow, and not before."""
         now = datetime.now(tz=UTC)
         name = f"rds:unplanned-global-failover-{source.identifier}-{now:%Y-%m-%d-%H-%M-%S}"
-        reachable = not self._darkness.is_dark(source.region)
+        reachable = not self._darkness.is_dark(source.region) and self._rejoin is None
         with self._lock:
             self._state.snapshots.append(Snapshot(name, source, now if reachable else None))
 
-    def _take_pending_snapshots(self, region: str) -> None:
+    def _come_back(self, region: str) -> None:
+        """A region is lit again: its snapshot is taken, and its database follows the writer, as Aurora sees to by itself."""
+        if self._rejoin is None:
+            self._take_pending_snapshot(region, has_data=False)
+        elif region in self._clusters:
+            self._begin_rejoin(self._clusters[region])
+
+    def _take_pending_snapshot(self, region: str, *, has_data: bool) -> None:
         now = datetime.now(tz=UTC)
         with self._lock:
             self._state.snapshots = [
-                Snapshot(s.identifier, s.cluster, now) if s.created is None and s.cluster.region == region else s
+                replace(s, created=now, has_data=has_data) if s.created is None and s.cluster.region == region else s
                 for s in self._state.snapshots
             ]
+
+    def _begin_rejoin(self, cluster: Cluster) -> None:
+        with self._lock:
+            wanted = self._rejoin is not None and cluster.role == "reader" and cluster.region not in self._rejoining
+            if wanted:
+                self._rejoining.add(cluster.region)
+        if wanted:
+            self._begin(f"rejoin-{cluster.region}", lambda: self._rejoin_until_connected(cluster))
+
+    def _rejoin_until_connected(self, cluster: Cluster) -> None:
+        """Try until the reader follows, its region is dark again, or it is no reader any more."""
+        try:
+            while self._may_rejoin(cluster) and not self._rejoined_now(cluster):
+                self._stopping.wait(_AGAIN_S)
+        finally:
+            self._rejoining.discard(cluster.region)
+
+    def _may_rejoin(self, cluster: Cluster) -> bool:
+        dark = self._darkness.is_dark(cluster.region)
+        return cluster.role == "reader" and not dark and not self._stopping.is_set()
+
+    def _rejoined_now(self, cluster: Cluster) -> bool:
+        """One attempt. What stood in its way stays on the cluster, for whoever asks why it does not follow."""
+        assert self._rejoin is not None
+        if self._state.movement is not None or (not cluster.resyncing and self._resumes(cluster)):
+            return self._state.movement is None
+        pending = [s.identifier for s in self._state.snapshots if s.created is None and s.cluster is cluster]
+        try:
+            cluster.rejoined = self._rejoin(cluster.region, pending[0] if pending else None)
+        except EstateError as error:
+            self._said_of_rejoin[cluster.region] = str(error)
+            return False
+        self._said_of_rejoin.pop(cluster.region, None)
+        because = f", because {cluster.rejoined.because}" if cluster.rejoined.because else ""
+        sys.stderr.write(f"{cluster.region} follows again, by {cluster.rejoined.by}{because}\n")
+        self._take_pending_snapshot(cluster.region, has_data=True)
+        cluster.resyncing = False
+        return True
+
+    def _resumes(self, cluster: Cluster) -> bool:
+        """Whether a secondary that was only out of sight follows by itself."""
+        until = time.monotonic() + RESUME_S
+        while time.monotonic() < until and not self._stopping.wait(_AGAIN_S / 5):
+            seen = self.observe(cluster)
+            if seen is not None and seen.in_recovery and seen.streaming:
+                return True
+        return False

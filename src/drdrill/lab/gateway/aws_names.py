@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 import zlib
 
 from drdrill.model.target import Target
@@ -51,6 +52,10 @@ class AwsNames:
     def distribution_host(self, region: str) -> str:
         """The host name of a region's distribution."""
         return f"d{_number(self._target.distributions[region] + region):013d}.cloudfront.net"
+
+    def health_check_id(self, region: str) -> str:
+        """The id of the health check on a region's load balancer."""
+        return str(uuid.uuid5(uuid.NAMESPACE_DNS, self.balancer_host(region)))
 
     def cluster(self, region: str) -> str:
         """The name of a region's Kubernetes cluster."""

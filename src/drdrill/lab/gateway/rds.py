@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from drdrill.lab.gateway.aurora import ENGINE, AuroraGlobal, Cluster, Snapshot
+from drdrill.lab.gateway.aurora import ENGINE, AuroraGlobal, Cluster
 from drdrill.lab.gateway.call import Call
 from drdrill.lab.gateway.database import Observation
 from drdrill.lab.gateway.fault import AwsFault
 from drdrill.lab.gateway.operation import Operation
+from drdrill.lab.gateway.restored import RestoredClusters
+from drdrill.lab.gateway.second_zone import SecondInstances
+from drdrill.lab.gateway.snapshots import snapshot_arn, snapshot_document
 
 Document = dict[str, Any]
 
 
 class Rds:
-    """The native operations of RDS. ``endpoints`` maps a region to the address that clients shall use."""
+    """The native operations of RDS. ``endpoints`` maps a region to the address that clients shall use.
 
-    def __init__(self, aurora: AuroraGlobal, endpoints: Mapping[str, str]) -> None:
+    ``writer_endpoint`` names the global database's endpoint as a region asks for it, if there is one.
+    """
+
+    def __init__(
+        self,
+        aurora: AuroraGlobal,
+        endpoints: Mapping[str, str],
+        restored: RestoredClusters,
+        seconds: SecondInstances,
+        writer_endpoint: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
         self._aurora = aurora
+        self._writer_endpoint = writer_endpoint
+        self._restored = restored
+        self._seconds = seconds
         self._endpoints = endpoints
 
     def operations(self) -> dict[str, Operation]:
@@ -31,6 +47,9 @@ class Rds:
             "DescribeDBClusters": self.describe_db_clusters,
             "DescribeDBInstances": self.describe_db_instances,
             "DescribeDBClusterSnapshots": self.describe_db_cluster_snapshots,
+            **self._restored.operations(),
+            "CreateDBInstance": self.create_db_instance,
+            "DeleteDBInstance": self.delete_db_instance,
         }
 
     def describe_global_clusters(self, call: Call) -> Document:
@@ -39,7 +58,7 @@ class Rds:
         if wanted is not None:
             self._demand_global(wanted)
         _refuse_filters(call, ())
-        return {"GlobalClusters": [self._global()]}
+        return {"GlobalClusters": [self._global(call)]}
 
     def failover_global_cluster(self, call: Call) -> Document:
         """Unplanned failover (AllowDataLoss). Anything else is a switchover, as with AWS."""
@@ -55,7 +74,7 @@ class Rds:
             message = f"Call this operation in {destination.region}, the Region of the cluster that is to be promoted"
             raise AwsFault("InvalidGlobalClusterStateFault", message)
         self._aurora.fail_over(destination)
-        return {"GlobalCluster": self._global()}
+        return {"GlobalCluster": self._global(call)}
 
     def switchover_global_cluster(self, call: Call) -> Document:
         """Planned exchange of roles, asked for in the primary's region; nothing is lost."""
@@ -66,36 +85,62 @@ class Rds:
             message = f"Call this operation in {writer.region}, the Region of the primary DB cluster"
             raise AwsFault("InvalidGlobalClusterStateFault", message)
         self._aurora.switch_over(destination)
-        return {"GlobalCluster": self._global()}
+        return {"GlobalCluster": self._global(call)}
 
     def remove_from_global_cluster(self, call: Call) -> Document:
         """Detach a cluster; a secondary is promoted, and goes on as a standalone cluster."""
         self._demand_global(call.parameters.get("GlobalClusterIdentifier", ""))
         self._aurora.detach(self._member(call, call.parameters.get("DbClusterIdentifier", "")))
-        return {"GlobalCluster": self._global()}
+        return {"GlobalCluster": self._global(call)}
 
     def describe_db_clusters(self, call: Call) -> Document:
         """The region's cluster as its database is at this moment."""
         wanted = _wanted(call, "DBClusterIdentifier", "db-cluster-id")
-        found = [c for c in self._here(call) if not wanted or {c.identifier, c.arn} & wanted]
+        found = [self._cluster(c) for c in self._here(call) if not wanted or {c.identifier, c.arn} & wanted]
+        found += [
+            document
+            for document in self._restored.clusters(call.region)
+            if not wanted or {document["DBClusterIdentifier"], document["DBClusterArn"]} & wanted
+        ]
         asked = call.parameters.get("DBClusterIdentifier")
         if asked and not found:
             raise AwsFault("DBClusterNotFoundFault", f"DBCluster {asked} not found.")
-        return {"DBClusters": [self._cluster(cluster) for cluster in found]}
+        return {"DBClusters": found}
 
     def describe_db_instances(self, call: Call) -> Document:
-        """The cluster's one instance."""
+        """The cluster's instance, and one in a second zone, if there is one."""
         of_clusters = _filter_values(call, "db-cluster-id")
         wanted = _wanted(call, "DBInstanceIdentifier", "db-instance-id", "db-cluster-id")
         here = [c for c in self._here(call) if not of_clusters or {c.identifier, c.arn} & of_clusters]
-        found = [c for c in here if not wanted or {c.instance, _instance_arn(c)} & wanted]
+        found = [self._instance(c) for c in here if not wanted or {c.instance, _instance_arn(c)} & wanted]
+        found += [
+            document
+            for document in (*self._second_of(here), *self._restored.instances(call.region))
+            if (not wanted or {document["DBInstanceIdentifier"], document["DBInstanceArn"]} & wanted)
+            and (not of_clusters or document["DBClusterIdentifier"] in of_clusters)
+        ]
         asked = call.parameters.get("DBInstanceIdentifier")
         if asked and not found:
             raise AwsFault("DBInstanceNotFound", f"DBInstance {asked} not found.")
-        return {"DBInstances": [self._instance(cluster) for cluster in found]}
+        return {"DBInstances": found}
+
+    def create_db_instance(self, call: Call) -> Document:
+        """A second instance of a member of the global database, or the instance of a cluster that was restored."""
+        wanted = call.parameters.get("DBClusterIdentifier", "")
+        for cluster in self._here(call):
+            if wanted in (cluster.identifier, cluster.arn):
+                return self._seconds.create(call, cluster)
+        return self._restored.create_instance(call)
+
+    def delete_db_instance(self, call: Call) -> Document:
+        """A second instance, or that of a cluster that was restored."""
+        return self._seconds.delete(call) or self._restored.delete_instance(call)
+
+    def _second_of(self, clusters: Iterable[Cluster]) -> list[Document]:
+        return [self._seconds.document(cluster) for cluster in clusters if self._seconds.of(cluster) is not None]
 
     def describe_db_cluster_snapshots(self, call: Call) -> Document:
-        """The snapshots that unplanned failovers left in this region."""
+        """The snapshots that unplanned failovers left in this region, and copies of them."""
         wanted = _wanted(
             call, "DBClusterSnapshotIdentifier", "db-cluster-snapshot-id", "db-cluster-id", "snapshot-type"
         )
@@ -104,14 +149,14 @@ class Rds:
         found = [
             snapshot
             for snapshot in self._aurora.snapshots(call.region)
-            if (not wanted or {snapshot.identifier, _snapshot_arn(snapshot)} & wanted)
+            if (not wanted or {snapshot.identifier, snapshot_arn(snapshot)} & wanted)
             and (not of_clusters or {snapshot.cluster.identifier, snapshot.cluster.arn} & of_clusters)
-            and (not kinds or "automated" in kinds)
+            and (not kinds or snapshot.kind in kinds)
         ]
         asked = call.parameters.get("DBClusterSnapshotIdentifier")
         if asked and not found:
             raise AwsFault("DBClusterSnapshotNotFoundFault", f"DBClusterSnapshot {asked} not found.")
-        return {"DBClusterSnapshots": [_snapshot(snapshot) for snapshot in found]}
+        return {"DBClusterSnapshots": [snapshot_document(snapshot) for snapshot in found]}
 
     def _demand_global(self, wanted: str) -> None:
         if wanted.lower() not in (self._aurora.identifier.lower(), self._aurora.arn.lower()):
@@ -130,13 +175,14 @@ class Rds:
             "DBClusterNotFoundFault", f"DBCluster {wanted} not found in global cluster {self._aurora.identifier}"
         )
 
-    def _global(self) -> Document:
+    def _global(self, call: Call) -> Document:
         movement = self._aurora.movement
         document: Document = {
             "GlobalClusterIdentifier": self._aurora.identifier,
             "GlobalClusterArn": self._aurora.arn,
             "GlobalClusterResourceId": f"cluster-{self._aurora.identifier}",
             "Status": "available" if movement is None else movement.kind,
+            "Endpoint": self._writer_endpoint(call.region),
             "Engine": ENGINE,
             "StorageEncrypted": False,
             "DeletionProtection": False,
@@ -166,7 +212,10 @@ class Rds:
     def _cluster(self, cluster: Cluster) -> Document:
         seen = self._aurora.observe(cluster)
         host, port = self._endpoint(cluster)
-        member = {"DBInstanceIdentifier": cluster.instance, "IsClusterWriter": True, "PromotionTier": 1}
+        members = [{"DBInstanceIdentifier": cluster.instance, "IsClusterWriter": True, "PromotionTier": 1}]
+        second = self._seconds.of(cluster)
+        if second is not None:
+            members.append({"DBInstanceIdentifier": second.identifier, "IsClusterWriter": False, "PromotionTier": 1})
         return {
             "DBClusterIdentifier": cluster.identifier,
             "DBClusterArn": cluster.arn,
@@ -178,9 +227,10 @@ class Rds:
             "Endpoint": host,
             "ReaderEndpoint": host,
             "Port": port,
-            "MultiAZ": False,
+            "MultiAZ": self._seconds.is_in_step(cluster),
+            "AvailabilityZones": [f"{cluster.region}{zone}" for zone in "abc"],
             "ClusterCreateTime": self._aurora.created,
-            "DBClusterMembers": [member],
+            "DBClusterMembers": members,
             "GlobalClusterIdentifier": None if cluster.role == "standalone" else self._aurora.identifier,
             "ReplicationSourceIdentifier": self._source(cluster),
         }
@@ -225,25 +275,6 @@ class Rds:
 
 def _instance_arn(cluster: Cluster) -> str:
     return cluster.arn.replace(f":cluster:{cluster.identifier}", f":db:{cluster.instance}")
-
-
-def _snapshot_arn(snapshot: Snapshot) -> str:
-    head = snapshot.cluster.arn.rsplit(":cluster:", 1)[0]
-    return f"{head}:cluster-snapshot:{snapshot.identifier}"
-
-
-def _snapshot(snapshot: Snapshot) -> Document:
-    return {
-        "DBClusterSnapshotIdentifier": snapshot.identifier,
-        "DBClusterSnapshotArn": _snapshot_arn(snapshot),
-        "DBClusterIdentifier": snapshot.cluster.identifier,
-        "SnapshotCreateTime": snapshot.created,
-        "SnapshotType": "automated",
-        "Status": "available",
-        "PercentProgress": 100,
-        "Engine": ENGINE,
-        "StorageEncrypted": False,
-    }
 
 
 def _filter_values(call: Call, name: str) -> set[str]:

@@ -42,7 +42,8 @@ class Route53:
 
     ``addresses`` answers AWS host names (of distributions) with IP addresses; ``endpoints`` maps host names that only exist
     inside AWS (of load balancers) to the address where checkers reach them; ``intervals_s`` overrides the interval of
-    checks that the lab made itself, because AWS knows whole seconds only.
+    checks that the lab made itself, because AWS knows whole seconds only. ``endpoints_of_aws`` are zones that belong to AWS and to
+    no account: the name server answers for them too.
     """
 
     def __init__(
@@ -52,7 +53,9 @@ class Route53:
         addresses: dict[str, tuple[str, ...]],
         endpoints: dict[str, str],
         ttl_s: int,
+        endpoints_of_aws: Callable[[], tuple[Zone, ...]] = tuple,
     ) -> None:
+        self._of_aws = endpoints_of_aws
         self.backend: Route53Backend = route53_backends[account_id]["aws"]
         self.intervals_s: dict[str, float] = {}
         self.patrol = HealthPatrol(self.health_checks)
@@ -93,7 +96,7 @@ class Route53:
 
     def ask(self, name: str, kind: str) -> Answer:
         """What the name server answers now."""
-        return resolve(self.zones(), name, kind, self._outlook)
+        return resolve((*self._of_aws(), *self.zones()), name, kind, self._outlook)
 
     def get_health_check_status(self, call: Call) -> Document:
         """What each checker saw last; nothing from one that has not looked yet."""

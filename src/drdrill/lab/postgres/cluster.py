@@ -9,6 +9,8 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
 from drdrill.errors import EstateError
 from drdrill.lab import process_tree
 from drdrill.lab.child import Child
@@ -47,6 +49,8 @@ _PLAIN = {**os.environ, "LC_ALL": "C"}
 _STANDBY = "standby.signal"
 _UPSTREAM_SETTINGS = ("primary_conninfo", "primary_slot_name")
 _READ_ONLY = "default_transaction_read_only"
+SYNCHRONOUS = "synchronous_standby_names"
+"""The setting by which commits wait for a standby; data that were copied or rewound bring it along."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +157,31 @@ class Cluster:
         self._write(_STANDBY, "")
         self.fenced = False
         said = f"primary_conninfo = '{upstream.where} password={upstream.password}'\n"
-        self._set(f"{said}primary_slot_name = '{upstream.slot}'\n", without=(*_UPSTREAM_SETTINGS, _READ_ONLY))
+        self._set(
+            f"{said}primary_slot_name = '{upstream.slot}'\n", without=(*_UPSTREAM_SETTINGS, _READ_ONLY, SYNCHRONOUS)
+        )
+
+    def forget_setting(self, name: str) -> None:
+        """Take away a setting that came with a copy of another server's data. Must not be running."""
+        self._set(without=(name,))
+
+    def stand_alone(self) -> None:
+        """Make its next start that of a server that follows nobody and takes writes. Must not be running."""
+        (self.data / _STANDBY).unlink(missing_ok=True)
+        self.fenced = False
+        self._set(without=(*_UPSTREAM_SETTINGS, _READ_ONLY))
+
+    async def rewind(self, source: str, *, limit_s: float = 120.0) -> str:
+        """Take its data back to where its history parts from that of ``source`` (a connection string), and on along that.
+
+        Returns what pg_rewind said. Its settings are the source's afterwards: call ``configure``. Must not be running.
+        """
+        place = conninfo_to_dict(source)
+        environment = {**_PLAIN, "PGPASSWORD": str(place.pop("password", ""))}
+        arguments = ["-D", str(self.data), f"--source-server={make_conninfo('', **place)}", "--no-sync"]
+        return await run(
+            self._binaries, self._account, "pg_rewind", arguments, environment=environment, limit_s=limit_s
+        )
 
     async def last_checkpoint(self) -> str:
         """Where the checkpoint of an orderly shutdown is in its log. Raises ``EstateError`` when there was no such shutdown."""

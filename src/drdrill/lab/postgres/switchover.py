@@ -17,6 +17,7 @@ from psycopg import sql
 from drdrill.errors import EstateError
 from drdrill.lab.postgres.cluster import Cluster, Upstream
 from drdrill.lab.postgres.database import Connection, ask, look, promote, until_streaming
+from drdrill.lab.postgres.slots import drop_idle_slots, make_slot
 from drdrill.lab.state import Switched
 
 ANSWER_S = 5.0
@@ -127,10 +128,10 @@ class Switchover:
 
         try:
             source.cluster.follow(back)
-            await ask(destination.dsn, lambda connection: _make_slot(connection, back.slot), limit_s=ANSWER_S)
+            await ask(destination.dsn, lambda connection: make_slot(connection, back.slot), limit_s=ANSWER_S)
             await self._start(source)
             await ask(destination.dsn, lambda connection: until_streaming(connection, back.slot), limit_s=FOLLOW_S)
-            await ask(source.dsn, _drop_idle_slots, limit_s=ANSWER_S)
+            await ask(source.dsn, drop_idle_slots, limit_s=ANSWER_S)
         except EstateError as error:
             return f"{source.region} does not follow {destination.region}, which is the primary now: {error}"
         return ""
@@ -178,20 +179,6 @@ async def _take_writes(connection: Connection) -> None:
 async def _until_read_only_is(connection: Connection, wanted: str) -> None:
     while await _one(connection, "SELECT current_setting('default_transaction_read_only')") != wanted:
         await asyncio.sleep(LOOK_S)
-
-
-async def _make_slot(connection: Connection, name: str) -> None:
-    """A fresh slot that keeps the log from now on; one of that name from an earlier attempt is thrown away."""
-    await connection.execute(
-        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = %s AND NOT active",
-        (name,),
-    )
-    await connection.execute("SELECT pg_create_physical_replication_slot(%s, true)", (name,))
-
-
-async def _drop_idle_slots(connection: Connection) -> None:
-    """What nobody reads would keep the log of a standby for ever."""
-    await connection.execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active")
 
 
 async def _one(connection: Connection, query: str | sql.Composed) -> object:

@@ -1,0 +1,1 @@
+"""The relational databases as the AWS API knows them: one control plane for each data strategy."""

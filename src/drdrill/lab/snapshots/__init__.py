@@ -1,0 +1,1 @@
+"""Database snapshots of the lab: real base backups on a shelf in each region, really copied over a link, really restored."""
