@@ -24,21 +24,32 @@ def _cut_only(reach: Reach) -> None:
 
 CASES: dict[str, tuple[dict[str, Any], Callable[[Reach], object]]] = {
     "region-loss": ({"region": "ap-south-1"}, _cut_only),
+    "region-partition": ({"region": "ap-south-1"}, lambda reach: reach.lab.cut([REPLICATION])),
     "link-cut": ({"links": BOTH}, lambda reach: reach.lab.cut([REPLICATION])),
     "link-delay": ({"links": BOTH, "seconds": 0.05}, lambda reach: reach.lab.delay([REPLICATION], 0.05)),
+    "link-throttle": ({"links": BOTH, "bytes_per_s": 1e9}, lambda reach: reach.lab.throttle([REPLICATION], 1e9)),
     # One lever: half of it is all of it.
     "control-plane-dark": ({"region": "ap-south-1"}, lambda reach: reach.lab.darken("ap-south-1")),
+    "az-loss": ({"zone": "ap-south-1c"}, lambda reach: reach.lab.cut(reach.lab.links_touching("ap-south-1c"))),
+    # A blow: there is no half of it, and whoever waits for its end may come before it was struck.
+    "forced-failover": ({}, lambda reach: None),
 }
+OF_ZONES = ("az-loss", "forced-failover")
+
+
+IN_A_LAB_OF_THEIR_OWN = {"snapshot-damage"}
+"""Put through the same kit by ``test_snapshot_damage``: there must be snapshots to damage."""
 
 
 def test_every_fault_has_a_case() -> None:
     """A fault that nobody has put through the kit may not be in the catalogue."""
-    assert set(CASES) == set(CATALOGUE)
+    assert set(CASES) | IN_A_LAB_OF_THEIR_OWN == set(CATALOGUE)
 
 
 @pytest.mark.lab
-@pytest.mark.parametrize("name", CATALOGUE)
-def test_it_conforms(name: str, reach: Reach, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", CASES)
+def test_it_conforms(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    reach: Reach = request.getfixturevalue("zoned_reach" if name in OF_ZONES else "reach")
     parameters, half = CASES[name]
 
     def elsewhere(fault: Fault) -> list[str]:

@@ -16,6 +16,7 @@ from drdrill.model.estate import Estate
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront import CloudFrontClient
     from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_eks import EKSClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
@@ -57,6 +58,11 @@ class AwsClients:
     def elbv2(self, region: str) -> ElasticLoadBalancingv2Client:
         """Load balancers of a region."""
         client: ElasticLoadBalancingv2Client = self._client("elbv2", region)
+        return client
+
+    def dynamodb(self, region: str) -> DynamoDBClient:
+        """Tables of a region."""
+        client: DynamoDBClient = self._client("dynamodb", region)
         return client
 
     def eks(self, region: str) -> EKSClient:

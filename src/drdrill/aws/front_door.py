@@ -51,8 +51,8 @@ def ask(address: Address, path: str, *, host: str | None = None, limit_s: float 
         connection.close()
 
 
-def resolve(estate: Estate, *, limit_s: float = 1.0) -> tuple[str, ...]:
-    """The addresses that the name of the front door has now, asked of the estate's own name server, past every cache.
+def resolve(estate: Estate, *, limit_s: float = 1.0, name: str | None = None) -> tuple[str, ...]:
+    """The addresses that ``name`` (the front door's) has now, asked of the estate's own name server, past every cache.
 
     Empty when no answer came.
     """
@@ -61,7 +61,7 @@ def resolve(estate: Estate, *, limit_s: float = 1.0) -> tuple[str, ...]:
         resolver.nameservers = [estate.dns.host]
         resolver.port = estate.dns.port
     try:
-        found = resolver.resolve(estate.target.front_door.host, "A", lifetime=limit_s, search=False)
+        found = resolver.resolve(name or estate.target.front_door.host, "A", lifetime=limit_s, search=False)
     except dns.exception.DNSException:
         return ()
     return tuple(sorted(record.to_text() for record in found))

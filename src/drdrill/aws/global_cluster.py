@@ -34,6 +34,19 @@ class GlobalClusterState(Frozen):
         return f"status {self.status}, writer in {self.writer_region or 'no region'}{moving}"
 
 
+class Member(Frozen):
+    """One member of the global database. ``synchronization`` is AWS's word of a secondary; None for the writer."""
+
+    arn: str
+    is_writer: bool
+    synchronization: str | None = None
+
+    @property
+    def cluster(self) -> str:
+        """Its cluster identifier."""
+        return cluster_of(self.arn)
+
+
 def region_of(arn: str) -> str:
     """The region inside an Amazon resource name; empty for a global resource."""
     return arn.split(":", 5)[3] if arn.count(":") >= 5 else ""
@@ -49,12 +62,33 @@ def describe_global_cluster(clients: AwsClients, region: str) -> GlobalClusterSt
 
     Raises ``Unprovable`` when it is not there, and boto3's own errors (``AwsError``) when the region does not answer.
     """
+    return _state(_ours(clients, region))
+
+
+def writer_endpoint(clients: AwsClients, region: str) -> str | None:
+    """The name that leads to whichever cluster writes, as ``region`` asks for it. Raises as ``describe_global_cluster``."""
+    return _ours(clients, region).get("Endpoint")
+
+
+def members_of(clients: AwsClients, region: str) -> tuple[Member, ...]:
+    """The members of the target's global database as ``region`` sees them. Raises as ``describe_global_cluster``."""
+    return tuple(
+        Member(
+            arn=member.get("DBClusterArn", ""),
+            is_writer=bool(member.get("IsWriter")),
+            synchronization=member.get("SynchronizationStatus"),
+        )
+        for member in _ours(clients, region).get("GlobalClusterMembers", [])
+    )
+
+
+def _ours(clients: AwsClients, region: str) -> GlobalClusterTypeDef:
     wanted = clients.estate.target.aurora.global_cluster
     answer = clients.rds(region).describe_global_clusters(GlobalClusterIdentifier=wanted)
     # The filter is checked again here: an emulator ignored it, and would have shown another database as ours.
     for cluster in answer["GlobalClusters"]:
         if cluster.get("GlobalClusterIdentifier") == wanted:
-            return _state(cluster)
+            return cluster
     raise Unprovable(f"the global database {wanted} was not found by DescribeGlobalClusters in {region}")
 
 

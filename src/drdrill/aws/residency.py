@@ -28,13 +28,52 @@ def resources_outside(clients: AwsClients) -> tuple[Placed, ...]:
     return tuple(placed for placed in placements(clients) if placed.region not in allowed)
 
 
+def unseen_by_any_api(clients: AwsClients) -> str:
+    """What of the target no AWS API shows, as a clause for a sentence; empty when everything was looked for."""
+    if clients.estate.strategy.data == "native-replication":
+        return "the databases, which the bank runs by itself, are not looked for"
+    return ""
+
+
 def placements(clients: AwsClients) -> list[Placed]:
     """Every resource of the target with its region: databases, load balancers, target groups, clusters, images, origins."""
     target = clients.estate.target
-    found = [_by_arn(arn) for arn in describe_global_cluster(clients, target.recovery_region).member_arns]
+    found = [_by_arn(arn) for arn in _members(clients)]
     for region in target.regions:
         found += _in_region(clients, region)
     return found + _origins(clients)
+
+
+def _members(clients: AwsClients) -> tuple[str, ...]:
+    """The clusters of the global database, in a strategy that has one."""
+    if clients.estate.strategy.data != "aurora-global":
+        return ()
+    return describe_global_cluster(clients, clients.estate.target.recovery_region).member_arns
+
+
+def _databases(clients: AwsClients, region: str) -> list[str]:
+    """The databases of a region: Aurora's clusters, or the DB instances of the other strategies, and their snapshots.
+
+    Raises ``Unprovable`` when the target names one and the API lists none.
+    """
+    if clients.estate.strategy.data == "native-replication":
+        return []
+    found = _listed_databases(clients, region)
+    _refuse_unseen(f"a database in {region}", found)
+    return found
+
+
+def _listed_databases(clients: AwsClients, region: str) -> list[str]:
+    rds = clients.rds(region)
+    if clients.estate.strategy.data != "aurora-global":
+        instances = rds.get_paginator("describe_db_instances").paginate()
+        arns = [found.get("DBInstanceArn", "") for page in instances for found in page["DBInstances"]]
+        if clients.estate.strategy.data == "snapshot-copy":
+            snapshots = rds.get_paginator("describe_db_snapshots").paginate()
+            arns += [found.get("DBSnapshotArn", "") for page in snapshots for found in page["DBSnapshots"]]
+        return arns
+    clusters = rds.get_paginator("describe_db_clusters").paginate()
+    return [found.get("DBClusterArn", "") for page in clusters for found in page["DBClusters"]]
 
 
 def _by_arn(arn: str) -> Placed:
@@ -42,7 +81,7 @@ def _by_arn(arn: str) -> Placed:
 
 
 def _in_region(clients: AwsClients, region: str) -> list[Placed]:
-    elbv2, rds, eks, ecr = clients.elbv2(region), clients.rds(region), clients.eks(region), clients.ecr(region)
+    elbv2, eks, ecr = clients.elbv2(region), clients.eks(region), clients.ecr(region)
     balancers = [
         found.get("LoadBalancerArn", "")
         for page in elbv2.get_paginator("describe_load_balancers").paginate()
@@ -53,11 +92,7 @@ def _in_region(clients: AwsClients, region: str) -> list[Placed]:
         for page in elbv2.get_paginator("describe_target_groups").paginate()
         for found in page["TargetGroups"]
     ]
-    databases = [
-        found.get("DBClusterArn", "")
-        for page in rds.get_paginator("describe_db_clusters").paginate()
-        for found in page["DBClusters"]
-    ]
+    databases = _databases(clients, region)
     names = [name for page in eks.get_paginator("list_clusters").paginate() for name in page["clusters"]]
     kubernetes = [eks.describe_cluster(name=name)["cluster"].get("arn", "") for name in names]
     images = [
@@ -67,7 +102,6 @@ def _in_region(clients: AwsClients, region: str) -> list[Placed]:
     ]
     # The target names these, so an empty list means that they were not seen, never that they are at home.
     _refuse_unseen(f"a load balancer in {region}", balancers)
-    _refuse_unseen(f"a database cluster in {region}", databases)
     return [_by_arn(arn) for arn in (*databases, *balancers, *groups, *kubernetes, *images)]
 
 

@@ -6,18 +6,28 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from drdrill.errors import BadInput
+from drdrill.faults.az_loss import AzLoss
 from drdrill.faults.control_plane_dark import ControlPlaneDark
+from drdrill.faults.forced_failover import ForcedFailover
 from drdrill.faults.link_cut import LinkCut
 from drdrill.faults.link_delay import LinkDelay
+from drdrill.faults.link_throttle import LinkThrottle
 from drdrill.faults.reach import Reach
 from drdrill.faults.region_loss import RegionLoss
+from drdrill.faults.region_partition import RegionPartition
+from drdrill.faults.snapshot_damage import SnapshotDamage
 from drdrill.model.fault import Fault
 
 CATALOGUE: Mapping[str, Callable[..., Fault]] = {
     RegionLoss.name: RegionLoss,
+    RegionPartition.name: RegionPartition,
     LinkCut.name: LinkCut,
     LinkDelay.name: LinkDelay,
+    LinkThrottle.name: LinkThrottle,
+    SnapshotDamage.name: SnapshotDamage,
     ControlPlaneDark.name: ControlPlaneDark,
+    AzLoss.name: AzLoss,
+    ForcedFailover.name: ForcedFailover,
 }
 """Name to constructor: ``CATALOGUE[name](reach, **parameters)``."""
 

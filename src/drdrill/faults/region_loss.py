@@ -10,14 +10,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from drdrill.aws.clients import AwsClients, AwsError
 from drdrill.aws.front_door import Answer, ask
-from drdrill.aws.global_cluster import describe_global_cluster, other_region
+from drdrill.aws.global_cluster import other_region
+from drdrill.aws.writer import writer_region
 from drdrill.errors import BadInput, EstateError, Unprovable
 from drdrill.faults.reach import Reach
 from drdrill.model.mark import FENCE_PROVED, HEAL_REFUSED
 from drdrill.waiting import wait_until
 
 _SILENCE_S = 0.5
-_BACK_S = 30.0
+_BACK_S = 60.0
 
 
 class RegionLoss:
@@ -91,7 +92,7 @@ class RegionLoss:
         """Whether the region must not write: another region does, or nobody could say. Doubt fences."""
         other = other_region(self._reach.estate.target, self._region)
         try:
-            return describe_global_cluster(self._reach.aws, other).writer_region != self._region
+            return writer_region(self._reach.aws, other) != self._region
         except (*AwsError, Unprovable):
             return True
 
@@ -144,17 +145,20 @@ class RegionLoss:
         return [f"{process.name} (process {process.pid}) lives" for process in processes if process.alive]
 
     def _dead(self) -> list[str]:
-        """Programs that do not run. Their children (named ``program/child``) come and go by themselves."""
-        processes = self._reach.lab.region_processes(self._region)
-        programs = [process for process in processes if "/" not in process.name]
-        return [f"{process.name} is dead" for process in programs if not process.alive]
+        """Programs that do not run. Their children (named ``program/child``) come and go by themselves.
+
+        A database that rejoins is started anew: its first process is dead then, and it runs.
+        """
+        programs = [process for process in self._reach.lab.region_processes(self._region) if "/" not in process.name]
+        alive = {process.name for process in programs if process.alive}
+        return [f"{name} is dead" for name in dict.fromkeys(process.name for process in programs) if name not in alive]
 
     def _lit(self) -> list[str]:
         return [] if self._reach.lab.is_dark(self._region) else ["its API is not dark"]
 
     def _api_answers(self, aws: AwsClients) -> list[str]:
         try:
-            describe_global_cluster(aws, self._region)
+            aws.rds(self._region).describe_db_instances()
         except BotoCoreError:
             return []
         except (ClientError, Unprovable) as error:

@@ -22,24 +22,29 @@ def fail_over(scene: Scene, *, limit_s: float) -> str:
     region = target.recovery_region
     scene.aws.refuse_to_change_the_wrong_estate()
     try:
-        arn = _recovery_arn(describe_global_cluster(scene.aws, region), target.aurora.clusters[region], region)
+        arn = member_arn(describe_global_cluster(scene.aws, region), target.aurora.clusters[region], region)
         scene.marks.add(RECOVERY_DECLARED, SOURCE, region=region, cluster=arn)
         scene.aws.rds(region).failover_global_cluster(
             GlobalClusterIdentifier=target.aurora.global_cluster, TargetDbClusterIdentifier=arn, AllowDataLoss=True
         )
     except AwsError as error:
         raise Unprovable(f"the database was not failed over to {region}: {error}") from error
-    return str(_wait_until_writer(scene, arn, region, limit_s))
+    return str(wait_until_writer(scene, arn, region, limit_s))
 
 
-def _recovery_arn(state: GlobalClusterState, cluster: str, region: str) -> str:
+def member_arn(state: GlobalClusterState, cluster: str, region: str) -> str:
+    """The resource name of a cluster among the members. Raises ``Unprovable`` when it is none of them."""
     for arn in state.member_arns:
         if cluster_of(arn) == cluster:
             return arn
     raise Unprovable(f"the database was not failed over: {cluster} in {region} is not a member ({state.member_arns})")
 
 
-def _wait_until_writer(scene: Scene, arn: str, region: str, limit_s: float) -> GlobalClusterState:
+def wait_until_writer(scene: Scene, arn: str, region: str, limit_s: float) -> GlobalClusterState:
+    """Wait until the global database is available, and this member its writer, as ``region`` sees it.
+
+    Raises ``Unprovable`` after the limit.
+    """
     last: list[object] = []
 
     def writer() -> GlobalClusterState | None:

@@ -11,12 +11,12 @@ SOURCE = "runbooks.routing"
 _READY = 200
 
 
-def wait_until_traffic_routed(scene: Scene, *, limit_s: float) -> str:
-    """Wait until a request by name is served by the recovery region and accepted there; marks ``traffic.routed``.
+def wait_until_traffic_routed(scene: Scene, *, limit_s: float, region: str | None = None) -> str:
+    """Wait until a request by name is served by ``region`` (the recovery region) and accepted there; marks ``traffic.routed``.
 
     Raises ``Unprovable`` after the limit.
     """
-    region = scene.session.estate.target.recovery_region
+    region = region or scene.session.estate.target.recovery_region
     last: list[Answer | Silence] = []
 
     def routed() -> Answer | None:

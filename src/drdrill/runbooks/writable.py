@@ -11,12 +11,12 @@ SOURCE = "runbooks.writable"
 _READY = 200
 
 
-def wait_until_database_writable(scene: Scene, *, limit_s: float) -> str:
-    """Wait until ``/ready`` of the recovery region's load balancer answers 200; marks ``database.writable``.
+def wait_until_database_writable(scene: Scene, *, limit_s: float, region: str | None = None) -> str:
+    """Wait until ``/ready`` of the load balancer in ``region`` (the recovery region) answers 200; marks ``database.writable``.
 
     Raises ``Unprovable`` after the limit.
     """
-    region = scene.session.estate.target.recovery_region
+    region = region or scene.session.estate.target.recovery_region
     door = scene.session.estate.front_doors[region]
     last: list[Answer | Silence] = []
 
