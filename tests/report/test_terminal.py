@@ -5,6 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
+from drdrill.model.judgement import Interval, Verdict
 from drdrill.report import render_terminal, summary_lines
 
 from . import sample
@@ -61,5 +62,44 @@ def test_hostile_titles_neither_style_nor_repaint_the_screen() -> None:
 def test_plain_lines_say_the_same() -> None:
     lines = summary_lines(DRILL, sample.failed())
     assert lines[0].startswith("FAIL: Mumbai is lost")
-    assert any("lost: 32 acknowledged payments, worth ₹1,46,829.19" in line for line in lines)
+    assert any("lost: 32 of 3,933 acknowledged payments, worth ₹1,46,829.19" in line for line in lines)
     assert all("\n" not in line for line in lines)
+
+
+def test_nothing_lost_is_said_with_how_many_could_have_been() -> None:
+    lines = summary_lines(DRILL, sample.passed())
+    assert "lost: none of 3,901 acknowledged payments" in lines
+
+
+def test_a_loss_after_the_disaster_began_has_no_age_and_says_why() -> None:
+    judgement = sample.failed()
+    late = judgement.loss.model_copy(update={"oldest_lost_age_s": Interval(low=0, high=0)})
+    lines = summary_lines(DRILL, judgement.model_copy(update={"loss": late}))
+    assert "observed RPO: 0.00 s (all that was lost had been acknowledged after the disaster began)" in lines
+
+
+def test_the_lag_metric_says_how_old_it_was() -> None:
+    judgement = sample.failed()
+    aged = judgement.loss.model_copy(update={"lag_metric_age_s": 0.734})
+    lines = summary_lines(DRILL, judgement.model_copy(update={"loss": aged}))
+    assert "lag, as AuroraGlobalDBReplicationLag said 0.73 s before the cut: 0.84 s" in lines
+
+
+def test_what_has_no_objective_by_its_nature_is_a_sentence_below_the_table() -> None:
+    """In a cell it would be broken into twelve lines."""
+    words = "bank-books-20261124t022830z, after falling back: not bank-books-20261124t022845z, because its database is failed"
+    judgement = sample.SAMPLES["passed"]()
+    used = judgement.findings[0].model_copy(
+        update={
+            "id": "snapshot-used",
+            "title": "Snapshot used",
+            "observed": "one",
+            "reason": words,
+            "verdict": Verdict.NOT_ASSESSED,
+        }
+    )
+    out = io.StringIO()
+    Console(file=out, width=80, color_system=None).print(
+        render_terminal(DRILL, judgement.model_copy(update={"findings": (*judgement.findings, used)}))
+    )
+    assert f"- Snapshot used: {words}" in " ".join(out.getvalue().split())

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from drdrill.model.frozen import Frozen
+from drdrill.report.calibration import Row
 
 
 class ReportContext(Frozen):
     """The frame of one report.
 
     ``history_digest`` is the sha256 of the closed record (None: the record was never closed). ``evidence_folder`` is
-    what follows ``drdrill judge``. ``not_shown`` and ``notes`` are sentences. ``calibration`` is the line that states
-    observed minus true of the last calibration; None prints that none is recorded.
+    what follows ``drdrill judge``. ``not_shown`` and ``notes`` are sentences. ``calibration`` is the line that cites
+    the last calibration (``drdrill.report.calibration``); None prints that none is recorded. ``calibrated`` are its rows.
     """
 
     evidence_folder: str
@@ -18,3 +19,4 @@ class ReportContext(Frozen):
     not_shown: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     calibration: str | None = None
+    calibrated: tuple[Row, ...] = ()

@@ -19,9 +19,15 @@ DRAWN = {
     mark.RECOVERY_DECLARED: "recovery declared",
     mark.FENCE_PROVED: "fence proved",
     mark.DATABASE_WRITABLE: "database writable",
+    mark.SNAPSHOT_UNUSABLE: "snapshot unusable",
+    mark.SNAPSHOT_RESTORED: "snapshot restored",
+    mark.CAPACITY_READY: "capacity ready",
     mark.TRAFFIC_ROUTED: "traffic routed",
     mark.SERVICE_RESTORED: "service restored",
+    mark.SECOND_ZONE_READY: "second zone ready",
     mark.FAILBACK_STARTED: "failback started",
+    mark.FAILBACK_REQUESTED: "failback requested",
+    mark.FAILBACK_PROVED: "failback proved",
     mark.FAULT_HEALED: "fault healed",
     mark.HEAL_REFUSED: "heal refused",
     mark.RECORDER_LOST: "recorder lost",
@@ -31,7 +37,7 @@ DRAWN = {
 
 ROW_IN = 0.19
 _LETTER_PT = 5.0
-_MOST = 14
+_MOST = 18
 _LONGEST_FAULT = 24
 
 

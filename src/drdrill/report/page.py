@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from drdrill.model.drill import Drill
 from drdrill.model.judgement import Judgement, Recovery
-from drdrill.report import presence, rupees, story, verdicts, wording
+from drdrill.report import presence, rupees, story, verdicts, way_home, wording
+from drdrill.report.afterwards import TOLD, acknowledged
 from drdrill.report.context import ReportContext
 from drdrill.report.losses import is_split_brain, loss_picture
 from drdrill.report.palette import PALETTE
@@ -32,7 +33,7 @@ _OUTCOME_WORDS = {
 def render_html(drill: Drill, judgement: Judgement, *, context: ReportContext) -> str:
     """The whole report as one HTML page that opens without a network. Same arguments, same bytes."""
     page: str = (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             drill=drill,
@@ -56,6 +57,9 @@ def render_html(drill: Drill, judgement: Judgement, *, context: ReportContext) -
             pictures=_pictures(drill, judgement),
             classes=presence.class_rows(judgement.loss),
             flags=presence.flag_rows(judgement.loss),
+            steps_home=way_home.steps_home(judgement),
+            promised=acknowledged(judgement.loss),
+            told_words=TOLD,
             phase_names=_phase_names(judgement.recoveries),
             outcomes=[(name, _OUTCOME_WORDS[name]) for name in OUTCOMES],
             aws_floor=AWS_FLOOR,
@@ -75,8 +79,9 @@ def _pictures(drill: Drill, judgement: Judgement) -> dict[str, Markup | None]:
     }
 
 
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The templates, with the words and numbers that every page shares."""
+    shared = Environment(
         loader=PackageLoader("drdrill.report"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -85,7 +90,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         finalize=_finalized,
     )
-    environment.filters.update(
+    shared.filters.update(
         amount=wording.amount,
         count=wording.count,
         grouped=rupees.grouped,
@@ -99,8 +104,8 @@ def _environment() -> Environment:
         seconds=wording.seconds,
         symbol=verdicts.symbol,
     )
-    environment.tests["split_brain"] = is_split_brain
-    return environment
+    shared.tests["split_brain"] = is_split_brain
+    return shared
 
 
 def _finalized(value: Any) -> Any:
@@ -161,4 +166,6 @@ def _scale(drill: Drill) -> str:
         for name, s in goals
         if s is not None
     ]
-    return f"{k:g}: every interval, time-out and objective is divided by {k:g}" + "".join(f"; {line}" for line in both)
+    what = "objectives in seconds, the baseline, and the snapshots' and their monitor's times are"
+    kept = "; what one request is measured by (W, L, H, its deadline) is not"
+    return f"{k:g}: {what} divided by {k:g}{kept}" + "".join(f"; {line}" for line in both)

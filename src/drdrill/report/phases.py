@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 _KNOWN = {
     "inject": ("inject", ""),
+    "stop": ("inject", ""),
     "detect": ("detect", "////"),
     "decide": ("decide", "----"),
     "promote": ("promote", ""),
     "route": ("route", "\\\\\\\\"),
     "warm": ("warm", "xxxx"),
 }
-_ALONE = frozenset((*_KNOWN, "warm up"))
+_ALONE = frozenset((*_KNOWN, "warm up", "stop writing"))
 _MERGED = "++++"
 
 

@@ -20,7 +20,7 @@ _CLASSES: dict[str, tuple[str, Blame]] = {
     "ghost": ("The bank said no, or the request never left, and yet the payment is in the books.", "defect"),
     "stranger": ("A payment is in the books that nobody asked for.", "defect"),
     "unrecorded": (
-        "A payment is in the books beyond the last number that a dead recorder had written down: the recorder's gap.",
+        "A payment is in the books that a recorder which died, or a damaged record, could not account for: the recorder's gap.",
         "not the bank's",
     ),
     "in doubt": (

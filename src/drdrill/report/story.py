@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from drdrill.model.drill import Drill
+from drdrill.model.fault import PLANNED_SWITCHOVER
 from drdrill.model.judgement import Judgement, Loss, Recovery, Verdict
 from drdrill.model.mark import DRILL_ABORTED
-from drdrill.report.rupees import rupees_between
-from drdrill.report.verdicts import gravest, stopped_early
+from drdrill.report.afterwards import acknowledged, afterwards_sentences, settling_steps
+from drdrill.report.rupees import grouped, rupees_between
+from drdrill.report.verdicts import gravest, stopped_early, told
 from drdrill.report.wording import amount, count, listed, particulars, plural, region_name, seconds
 
 _DEFECTS = ("ghost", "stranger", "doubled", "altered", "resurrected")
@@ -20,10 +22,11 @@ def what_happened(drill: Drill, judgement: Judgement) -> str:
             f"from it; {_money(judgement.loss)}."
         )
     where = "the lab" if drill.target.kind == "lab" else drill.target.name
-    service = _service(judgement.recoveries)
-    return (
-        f"{_prelude(judgement)}After the disaster ({drill.disaster}, on {where}), {service}; {_money(judgement.loss)}."
-    )
+    service, began = _service(judgement.recoveries), f"After the disaster ({drill.disaster}, on {where})"
+    if drill.disaster == PLANNED_SWITCHOVER:
+        began = f"After the planned switchover (on {where})"
+    told = f"{_prelude(judgement)}{began}, {service}; {_money(judgement.loss)}."
+    return " ".join((told, *afterwards_sentences(judgement)))
 
 
 def _prelude(judgement: Judgement) -> str:
@@ -84,15 +87,29 @@ def _money(loss: Loss) -> str:
     if not loss.valid or loss.lost_operations is None:
         return f"how many payments were lost is not known{f' ({loss.invalid_because})' if loss.invalid_because else ''}"
     if loss.lost_operations.high == 0:
-        return "no payment that had been acknowledged was lost"
+        promised = acknowledged(loss)
+        return (
+            f"none of the {grouped(promised)} acknowledged payments was lost"
+            if promised
+            else "no payment was acknowledged"
+        )
     worth = f", worth {rupees_between(loss.lost_paise)}" if loss.lost_paise else ""
-    return f"of the payments that customers had been told were done, {count(loss.lost_operations)} are gone{worth}"
+    split = _counted(loss, "split-brain")
+    late = f", {grouped(split)} of them in split brain" if split else ""
+    return (
+        f"of the payments that customers had been told were done, {count(loss.lost_operations)} are gone{worth}{late}"
+    )
 
 
 def what_it_means(drill: Drill, judgement: Judgement) -> list[str]:
     """What the verdict allows a reader to say, and what it does not."""
     verdict = gravest(judgement)
     lines = [_meaning(verdict, judgement)]
+    if drill.time_scale != 1:
+        lines.append(
+            f"It ran at a time scale of 1:{drill.time_scale:g}: its seconds may be held against the scaled objectives alone, "
+            "which stand beside those at full scale."
+        )
     if drill.target.kind == "lab":
         lines.append(
             "It speaks of the lab: proof of runbook and instrument, never of AWS timing. Every figure here would have "
@@ -143,7 +160,9 @@ def _about_money(judgement: Judgement) -> list[str]:
             "Make the survivors readable after all writers have stopped; until then no statement on loss is possible."
         ]
     steps = []
-    if loss.lost_operations.high != 0:
+    if judgement.settlement is not None:
+        steps += settling_steps(judgement.settlement)
+    elif loss.lost_operations.high != 0:
         where = (
             "the first of them are listed below" if loss.lost_not_listed else "each is listed below with its accounts"
         )
@@ -202,11 +221,11 @@ def limits_of(drill: Drill, judgement: Judgement) -> list[str]:
     if drill.target.kind == "lab":
         lines.insert(
             0,
-            "AWS's own durations (failover of a cluster, health checks, name caches of real clients): the lab is not AWS.",
+            "AWS's own durations (failover of a cluster, rebuilding of a secondary, copies of snapshots, health checks, name caches "
+            "of real clients): the lab is not AWS.",
         )
-    if not any(mark.name == "failback.started" for mark in judgement.marks):
-        lines.append("The way back: no failback was drilled.")
-    unset = [finding.title for finding in judgement.findings if finding.verdict is Verdict.NOT_ASSESSED]
+    sentences = told(judgement)
+    unset = [f.title for f in judgement.findings if f.verdict is Verdict.NOT_ASSESSED and f not in sentences]
     if unset:
         lines.append(f"Whether these are good enough, because no objective was set: {listed(unset)}.")
     return lines

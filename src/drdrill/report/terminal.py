@@ -10,10 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from drdrill.model.drill import Drill
-from drdrill.model.judgement import Finding, Judgement, Recovery, Verdict
+from drdrill.model.judgement import Finding, Judgement, Loss, Recovery, Verdict
+from drdrill.report.afterwards import acknowledged, afterwards_lines, lag_line
 from drdrill.report.rupees import grouped, rupees_between
 from drdrill.report.story import what_happened
-from drdrill.report.verdicts import also_held, asked, by_gravity, headline_style, headline_word, symbol, tally
+from drdrill.report.verdicts import also_held, asked, by_gravity, headline_style, headline_word, symbol, tally, told
 from drdrill.report.wording import amount, clean, count, seconds
 
 _STYLES = {"pass": "bold green", "fail": "bold red", "unknown": "bold yellow", "not assessed": "dim"}
@@ -25,6 +26,7 @@ def render_terminal(drill: Drill, judgement: Judgement) -> RenderableType:
     if judgement.recoveries:
         parts += [_heading("Where the time went"), _recoveries(judgement)]
     parts += [_heading("Payments"), *(_line(line) for line in _loss_lines(judgement))]
+    parts += [_line(line) for line in afterwards_lines(judgement)]
     return Group(*parts)
 
 
@@ -33,7 +35,7 @@ def summary_lines(drill: Drill, judgement: Judgement) -> list[str]:
     lines = [f"{headline_word(judgement).upper()}: {clean(drill.title)} ({tally(judgement)})"]
     lines.append(clean(what_happened(drill, judgement)))
     lines += [clean(_finding_line(finding)) for finding in by_gravity(judgement)]
-    return lines + [clean(line) for line in _loss_lines(judgement)]
+    return lines + [clean(line) for line in (*_loss_lines(judgement), *afterwards_lines(judgement))]
 
 
 def _finding_line(finding: Finding) -> str:
@@ -44,10 +46,17 @@ def _finding_line(finding: Finding) -> str:
 def _banner(drill: Drill, judgement: Judgement) -> RenderableType:
     style = _STYLES[headline_style(judgement)]
     word = Text(f"{symbol(headline_style(judgement))} {headline_word(judgement).upper()}", style=style)
-    said = Text.assemble(word, ("  " + tally(judgement), ""), "\n", (clean(what_happened(drill, judgement)), ""))
+    happened = clean(what_happened(drill, judgement))
+    said = Text.assemble(word, ("  " + tally(judgement), ""), "\n", happened, (_scale(drill), "bold"))
     return Panel(
         said, title=Text(clean(drill.title), style="bold"), title_align="left", box=box.HEAVY, border_style=style
     )
+
+
+def _scale(drill: Drill) -> str:
+    if drill.time_scale == 1:
+        return ""
+    return f"\nTIME SCALE 1:{drill.time_scale:g}. Seconds below are scaled, and judged by scaled objectives alone."
 
 
 def _heading(words: str) -> Text:
@@ -65,8 +74,9 @@ def _findings(judgement: Judgement) -> RenderableType:
     table.add_column("verdict", no_wrap=True)
     table.add_column("what", ratio=5)
     table.add_column("objective", ratio=3)
-    table.add_column("observed", ratio=4)
-    for finding in asked(judgement):
+    table.add_column("observed", ratio=4, overflow="fold")
+    sentences = told(judgement)
+    for finding in [finding for finding in asked(judgement) if finding not in sentences]:
         style = _STYLES[finding.verdict.value]
         what = Text(clean(finding.title), style="bold" if finding.verdict is Verdict.FAIL else "")
         table.add_row(
@@ -78,7 +88,8 @@ def _findings(judgement: Judgement) -> RenderableType:
     reasons = [finding for finding in by_gravity(judgement) if finding.verdict in (Verdict.FAIL, Verdict.UNKNOWN)]
     held = [finding.title for finding in also_held(judgement)]
     also = [_line(f"{symbol('pass')} also checked, and held: {', '.join(held)}")] if held else []
-    return Group(table, *(_reason(finding) for finding in reasons), *also)
+    notes = [_line(f"{symbol(finding.verdict.value)} {finding.title}: {finding.reason}") for finding in sentences]
+    return Group(table, *(_reason(finding) for finding in reasons), *notes, *also)
 
 
 def _reason(finding: Finding) -> RenderableType:
@@ -106,10 +117,26 @@ def _loss_lines(judgement: Judgement) -> list[str]:
     loss = judgement.loss
     if not loss.valid or loss.lost_operations is None:
         return [f"loss unknown: {loss.invalid_because or 'the survivors were not read'}"]
-    worth = f", worth {rupees_between(loss.lost_paise)}" if loss.lost_paise is not None else ""
-    lines = [f"lost: {count(loss.lost_operations)} acknowledged payments{worth}"]
+    lines = [_lost_line(loss)]
     if loss.oldest_lost_age_s is not None:
-        lines.append(f"observed RPO: {seconds(loss.oldest_lost_age_s)} (age of the oldest lost payment)")
+        lines.append(f"observed RPO: {seconds(loss.oldest_lost_age_s)} ({_of_what(loss)})")
     if loss.lag_metric_s is not None:
-        lines.append(f"replication lag at the cut, as its metric said: {amount(loss.lag_metric_s)}")
+        lines.append(lag_line(loss))
     return lines
+
+
+def _lost_line(loss: Loss) -> str:
+    assert loss.lost_operations is not None
+    if loss.lost_operations.high == 0:
+        return f"lost: none of {grouped(acknowledged(loss))} acknowledged payments"
+    worth = f", worth {rupees_between(loss.lost_paise)}" if loss.lost_paise is not None else ""
+    return f"lost: {count(loss.lost_operations)} of {grouped(acknowledged(loss))} acknowledged payments{worth}"
+
+
+def _of_what(loss: Loss) -> str:
+    assert loss.lost_operations is not None and loss.oldest_lost_age_s is not None
+    if loss.lost_operations.high == 0:
+        return "nothing was lost"
+    if loss.oldest_lost_age_s.high == 0:
+        return "all that was lost had been acknowledged after the disaster began"
+    return "age of the oldest lost payment"

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from drdrill.model.drill import Drill
-from drdrill.model.judgement import JourneySeries, Judgement, Recovery, Timeline
+from drdrill.model.judgement import Failback, Interval, JourneySeries, Judgement, Recovery, Timeline
 from drdrill.model.mark import FAULT_REQUESTED
 from drdrill.report.flags import Flag
 from drdrill.report.marklines import ROW_IN, draw_flags, draw_poles, drawn_marks, flags_for, rows
@@ -94,6 +94,28 @@ def outages(recoveries: Sequence[Recovery], ended_s: float) -> list[tuple[float,
     return merged
 
 
+def all_outages(judgement: Judgement, ended_s: float) -> list[tuple[float, float]]:
+    """Those of the disaster and those of the way home, on the drill's axis."""
+    homes = (
+        []
+        if judgement.failback is None
+        else [on_the_drills_axis(one, judgement.failback) for one in judgement.failback.recoveries]
+    )
+    return outages([*judgement.recoveries, *homes], ended_s)
+
+
+def on_the_drills_axis(recovery: Recovery, failback: Failback) -> Recovery:
+    """A recovery of the way home, whose end and relapses count from its own request, as one that counts from the disaster's."""
+    from_s = failback.requested_s
+    restored = None if recovery.restored_s is None else _shifted(recovery.restored_s, from_s)
+    relapses = tuple(_shifted(one, from_s) for one in recovery.relapses)
+    return recovery.model_copy(update={"restored_s": restored, "relapses": relapses})
+
+
+def _shifted(interval: Interval, by_s: float) -> Interval:
+    return Interval(low=interval.low + by_s, high=None if interval.high is None else interval.high + by_s)
+
+
 def _outage_ended(recovery: Recovery, ended_s: float) -> float:
     if recovery.restored_s is not None:
         return ended_s if recovery.restored_s.high is None else recovery.restored_s.high
@@ -116,7 +138,7 @@ def overview(drill: Drill, judgement: Judgement) -> Markup | None:
         slowest50, slowest99 = (_slowest(timeline, name) for name in ("p50_ms", "p99_ms"))
         _draw_latency(panels[2], timeline, slowest50, slowest99, drill.service_level.latency_s)
         draw_flags(lane, flags)
-        _finish(panels, flags, outages(judgement.recoveries, span[1]), span)
+        _finish(panels, flags, all_outages(judgement, span[1]), span)
         _label_seconds(judgement, panels[-1])
         panels[0].set_ylabel("operations/s")
         panels[1].set_ylabel("not good")
@@ -249,7 +271,7 @@ def _label_seconds(judgement: Judgement, *lowest: Axes) -> None:
 
 def _told(judgement: Judgement, timeline: Timeline, stack: Stack) -> str:
     share = 100 * float(stack.per_s["good"].sum() / max(1e-9, stack.total.sum()))
-    shaded = outages(judgement.recoveries, span_of(timeline)[1])
+    shaded = all_outages(judgement, span_of(timeline)[1])
     down = listed([f"from {moment(a)} to {moment(b)}" for a, b in shaded]) or "at no time"
     marks = listed([label for _, label in drawn_marks(judgement.marks, *span_of(timeline))]) or "none"
     return (

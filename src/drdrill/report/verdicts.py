@@ -6,7 +6,10 @@ from drdrill.model.judgement import Finding, Judgement, Verdict
 
 _ABORTED, _NOT_RUN = 5, 3
 _GRAVITY = {Verdict.FAIL: 0, Verdict.UNKNOWN: 1, Verdict.PASS: 2, Verdict.NOT_ASSESSED: 3}
-_OBJECTIVES = frozenset(("rto", "rpo", "loss", "split-brain", "relapse", "seconds-below", "failed-share"))
+_OBJECTIVES = frozenset(
+    ("rto", "rpo", "loss", "split-brain", "relapse", "seconds-below", "failed-share", "failback", "reconciliation")
+)
+_TOLD = frozenset({"snapshot-phase", "snapshot-used", "monitor"})
 _SYMBOLS = {Verdict.FAIL: "✕", Verdict.UNKNOWN: "?", Verdict.PASS: "✓", Verdict.NOT_ASSESSED: "-"}
 
 
@@ -45,6 +48,13 @@ def asked(judgement: Judgement) -> list[Finding]:
     """What the bank set an objective for, and whatever did not pass: the rows that everybody reads."""
     held = also_held(judgement)
     return [finding for finding in by_gravity(judgement) if finding not in held]
+
+
+def told(judgement: Judgement) -> list[Finding]:
+    """What is said in a sentence and has no objective by its nature, such as which snapshot was used."""
+    return [
+        finding for finding in judgement.findings if finding.id in _TOLD and finding.verdict is Verdict.NOT_ASSESSED
+    ]
 
 
 def also_held(judgement: Judgement) -> list[Finding]:
