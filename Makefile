@@ -3,7 +3,7 @@
 RUN := .venv/bin/
 SOURCES := src tests scenarios experiments loadtests conftest.py
 
-.PHONY: help setup drill test check prove lock clean
+.PHONY: help setup drill test check prove bench lock clean
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -22,6 +22,9 @@ test: setup ## everything that CI runs
 
 prove: setup ## the long form: repetitions and kill tests
 	@tools/check.sh prove
+
+bench: setup ## what the instrument costs, as ratios, side by side in one run; leave the machine alone meanwhile
+	@$(RUN)python -m benchmarks
 
 lock: setup ## renew requirements.lock from pyproject.toml
 	.venv/bootstrap/bin/uv pip compile --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --group dev -o requirements.lock --upgrade
