@@ -6,6 +6,7 @@ from typing import Literal
 from drdrill.aws.clients import AwsError
 from drdrill.aws.lag import newest_lag
 from drdrill.chaos.activity import SOURCE, action, open_scene
+from drdrill.errors import Unprovable
 from drdrill.faults.control_plane_dark import ControlPlaneDark
 from drdrill.faults.link_cut import LinkCut
 from drdrill.faults.link_delay import LinkDelay
@@ -45,10 +46,11 @@ def lose_region(region: str) -> str:
     """Lose a region: cut its links, darken its API, kill its processes. Returns how it is known that this bites."""
     scene = open_scene()
     reach = _reach(scene)
-    _mark_lag(scene)
     states = reach.lab.links()
     cut_before = [name for name in reach.lab.links_touching(region) if states[name].mode != "open"]
-    return _inject(scene, RegionLoss(reach, region=region, keep_cut=cut_before))
+    fault = RegionLoss(reach, region=region, keep_cut=cut_before)
+    _mark_lag(scene)  # last of all, so that the value is no older than it must be
+    return _inject(scene, fault)
 
 
 @action
@@ -145,7 +147,7 @@ def _mark_lag(scene: Scene) -> None:
     """What the metric said just before the cut. It is printed beside the loss, so its absence stops nothing."""
     try:
         lag = newest_lag(scene.aws, scene.session.estate.target.recovery_region)
-    except AwsError:
+    except (*AwsError, Unprovable):
         return
     if lag is not None:
-        scene.marks.add(LAG_OBSERVED, SOURCE, lag_s=lag.lag_s, metric=lag.metric)
+        scene.marks.add(LAG_OBSERVED, SOURCE, lag_s=lag.lag_s, metric=lag.metric, age_s=lag.age_s)

@@ -4,7 +4,7 @@ import time
 
 from drdrill.aws.front_door import Answer, ask
 from drdrill.aws.lag import newest_lag
-from drdrill.aws.residency import resources_outside
+from drdrill.aws.residency import resources_outside, unseen_by_any_api
 from drdrill.chaos.activity import SOURCE, Seen, open_scene, probe
 from drdrill.model.mark import LAG_OBSERVED
 from drdrill.runbooks.service import served_now
@@ -34,7 +34,7 @@ def replication_lag_within(limit_s: float) -> Seen:
     lag = newest_lag(scene.aws, region)
     if lag is None:
         return Seen(met=False, sentence=f"{region} reported no lag in the last minutes")
-    scene.marks.add(LAG_OBSERVED, SOURCE, lag_s=lag.lag_s, metric=lag.metric)
+    scene.marks.add(LAG_OBSERVED, SOURCE, lag_s=lag.lag_s, metric=lag.metric, age_s=lag.age_s)
     return Seen(met=lag.lag_s <= limit_s, sentence=f"{region} is {lag.lag_s:.3f} s behind (limit {limit_s:g} s)")
 
 
@@ -53,6 +53,12 @@ def same_release() -> Seen:
 @probe
 def every_resource_is_in_an_allowed_region() -> Seen:
     """Whether all that the target consists of lies where its data may live."""
-    outside = resources_outside(open_scene().aws)
+    aws = open_scene().aws
+    outside, unseen = resources_outside(aws), unseen_by_any_api(aws)
     told = ", ".join(f"{placed.resource} is in {placed.region}" for placed in outside)
-    return Seen(met=not outside, sentence=told or "every resource lies in an allowed region")
+    within = (
+        "every resource that the AWS API shows lies in an allowed region"
+        if unseen
+        else "every resource lies in an allowed region"
+    )
+    return Seen(met=not outside, sentence="; ".join(filter(None, (told or within, unseen))))

@@ -12,7 +12,17 @@ from drdrill.aws.guard import is_loopback
 from drdrill.errors import BadInput
 from drdrill.model.target import Target
 
-_MODULES = ("drdrill.chaos.actions", "drdrill.chaos.probes", "drdrill.chaos.aws")
+_MODULES: tuple[str, ...] = (
+    "drdrill.chaos.actions",
+    "drdrill.chaos.aurora",
+    "drdrill.chaos.probes",
+    "drdrill.chaos.aws",
+    "drdrill.chaos.snapshots",
+    "drdrill.chaos.snapshot_probes",
+)
+_MODULES += ("drdrill.chaos.multi_az", "drdrill.chaos.multi_az_probes")
+_MODULES += ("drdrill.chaos.active_active", "drdrill.chaos.active_active_probes")
+_MODULES += ("drdrill.chaos.native", "drdrill.chaos.native_probes")
 _RUNTIME = {"rollbacks", "hypothesis"}
 
 
