@@ -8,11 +8,24 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "drdrill"
 
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "waiting", "model"}),
-    frozenset({"measure", "report"}),
-    frozenset({"aws", "lab", "record"}),
-    frozenset({"faults", "runbooks", "traffic", "survivors", "safety", "plan", "interruption", "performer", "dossier"}),
-    frozenset({"perform"}),
+    frozenset({"errors", "waiting", "model", "lambdas"}),
+    frozenset({"measure", "native", "report"}),
+    frozenset({"aws", "lab", "record", "machine", "queries"}),
+    frozenset(
+        {
+            "faults",
+            "runbooks",
+            "traffic",
+            "survivors",
+            "safety",
+            "plan",
+            "interruption",
+            "performer",
+            "dossier",
+            "doctor",
+        }
+    ),
+    frozenset({"perform", "calibration"}),
     frozenset({"cli", "pytest_plugin", "chaos"}),
 )
 GROUND = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -13,18 +15,25 @@ from rich.console import Console
 from rich.markup import escape
 
 from drdrill import __version__
+from drdrill.calibration.command import calibrate_and_show
+from drdrill.calibration.run import Wanted
+from drdrill.doctor import ENGINES, PASSWORD_VARIABLE, examine, exit_status, findings_table, statements
 from drdrill.dossier import rejudge, render
-from drdrill.errors import BadInput, DrillError
+from drdrill.errors import BadInput, DrillError, Unprovable
 from drdrill.lab.settings import LabSettings
 from drdrill.model.drill import Drill
-from drdrill.model.estate import Session
+from drdrill.model.estate import Address, Session
 from drdrill.model.judgement import Judgement
 from drdrill.perform import Rehearsal, Stage, rehearse
 from drdrill.plan import read_plan
+from drdrill.record.columns import export_columns
 from drdrill.record.folder import RecordFolder, write_durably
 from drdrill.record.history import history_digest
 from drdrill.report import render_terminal
 from drdrill.safety.heal import heal_open_faults
+from drdrill.traffic.fleet import LoadTerms, refuse_unwatched
+from drdrill.traffic.load_worker import LoadWorker
+from drdrill.traffic.worker_session import read_worker_session
 
 _STDERR = Console(stderr=True, highlight=False)
 _STDOUT = Console(highlight=False)
@@ -43,6 +52,12 @@ _REPORTS = click.option(
     show_default=True,
     help="Where evidence folders are made.",
 )
+_SCALE = click.option(
+    "--time-scale",
+    type=float,
+    metavar="K",
+    help="Divide the objectives and the strategy's own times by K; 1 is full scale. The experiment's own when not given.",
+)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the findings as one JSON object on the last line.")
 _DEFECT = click.option(
     "--lab-defect",
@@ -50,6 +65,42 @@ _DEFECT = click.option(
     show_default=True,
     help="Plant a known defect in the lab's bank, to see the drill convict it (docs/lab.md lists them).",
 )
+
+_LOAD = (
+    click.option(
+        "--workers",
+        default=1,
+        show_default=True,
+        help="Load generators that share the schedule, a core each: on this machine, or with --elsewhere on others.",
+    ),
+    click.option(
+        "--elsewhere",
+        metavar="PLACE",
+        help="Let other machines send the load (drdrill load-worker); they hand their records over in this folder, or s3://bucket/prefix.",
+    ),
+    click.option(
+        "--listen",
+        metavar="HOST:PORT",
+        default="127.0.0.1:0",
+        show_default=True,
+        help="Where workers elsewhere ask for the drill's time; an address that they can reach.",
+    ),
+    click.option(
+        "--worker-session",
+        type=click.Path(path_type=Path),
+        help="Where the file that they are started with is written; it holds a token. In the evidence folder when not given.",
+    ),
+    click.option(
+        "--locust-master", metavar="HOST:PORT", help="Let Locust's own master, listening here, start them all at once."
+    ),
+)
+"""Where the load comes from (docs/distributed.md)."""
+
+
+def _with_load[**P, R](command: Callable[P, R]) -> Callable[P, R]:
+    for option in reversed(_LOAD):
+        command = option(command)
+    return command
 
 
 class _Main(click.Group):
@@ -93,11 +144,58 @@ def main() -> None:
 @_REPORTS
 @_JSON
 @_DEFECT
-def run(experiment: Path, target: Path, reports: Path, as_json: bool, lab_defect: str) -> int:
+@_SCALE
+@_with_load
+def run(
+    experiment: Path,
+    target: Path,
+    reports: Path,
+    as_json: bool,
+    lab_defect: str,
+    time_scale: float | None,
+    **load: Any,
+) -> int:
     """Perform one drill, judge it, and write the report."""
-    drill = read_plan(experiment, target)
-    stage = Stage(experiment=experiment.resolve(), reports=reports.resolve(), settings=_settings(lab_defect))
+    drill = read_plan(experiment, target, time_scale=time_scale)
+    terms = _load(**load)
+    refuse_unwatched(drill.traffic, terms)
+    stage = Stage(
+        experiment=experiment.resolve(), reports=reports.resolve(), settings=_settings(lab_defect), load=terms
+    )
     return _perform(drill, stage, as_json)
+
+
+@main.command(name="load-worker")
+@click.argument("session", type=click.Path(path_type=Path))
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    help="A new folder for its records; it stays when all is over. One under ./load-worker/ when not given.",
+)
+@click.option(
+    "--processes", default=1, show_default=True, help="Shares of the load that this machine takes, a core each."
+)
+@click.option("--master", metavar="HOST:PORT", help="The drill's --locust-master, if it has one.")
+def load_worker(session: Path, home: Path | None, processes: int, master: str | None) -> None:
+    """Send shares of another machine's drill, and hand the records over.
+
+    SESSION is the file that the drill wrote (run --elsewhere PLACE --worker-session FILE); it holds the drill's token, so keep
+    it to yourself.
+
+    It ends by itself when the drill's traffic is over, or when the drill is not heard any more. Ctrl-C ends it early; what it
+    recorded is handed over all the same.
+
+    Exit status: 0 handed over, 3 nothing was sent or handed over (the message says where the records are), 4 usage.
+    """
+    told = read_worker_session(session)
+    home = home or Path("load-worker") / f"{told.drill.drill_id}-{os.getpid()}"
+    worker = LoadWorker(
+        told, home.resolve(), processes=processes, master=_address(master) if master else None, tell=_teller()
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: worker.stop())
+    for receipt in worker.run():
+        _STDOUT.print(escape(f"handed over: {receipt.name}, {receipt.readings} readings of this clock"), soft_wrap=True)
 
 
 @main.command(name="open", context_settings={"ignore_unknown_options": True})
@@ -107,8 +205,15 @@ def run(experiment: Path, target: Path, reports: Path, as_json: bool, lab_defect
 @_REPORTS
 @_JSON
 @_DEFECT
+@_SCALE
 def open_drill(
-    experiment: Path, command: tuple[str, ...], target: Path, reports: Path, as_json: bool, lab_defect: str
+    experiment: Path,
+    command: tuple[str, ...],
+    target: Path,
+    reports: Path,
+    as_json: bool,
+    lab_defect: str,
+    time_scale: float | None,
 ) -> int:
     """Open a drill and let COMMAND perform it, for example Chaos Toolkit's own runner.
 
@@ -117,7 +222,7 @@ def open_drill(
 
     drdrill open experiments/x.yaml -- chaos run --journal-path {journal} {experiment}
     """
-    drill = read_plan(experiment, target)
+    drill = read_plan(experiment, target, time_scale=time_scale)
     stage = Stage(
         experiment=experiment.resolve(), reports=reports.resolve(), settings=_settings(lab_defect), performer=command
     )
@@ -156,6 +261,59 @@ def report(folder: Path) -> None:
 
 
 @main.command()
+@click.option("--repetitions", default=10, show_default=True, help="How often each kind is repeated.")
+@click.option("--only", multiple=True, metavar="KIND", help="This kind alone (may be given more than once).")
+@click.option("--seed", default=1, show_default=True, help="What the lengths and numbers are drawn from.")
+@click.option(
+    "--reports",
+    type=click.Path(path_type=Path),
+    default=Path("reports/calibration"),
+    show_default=True,
+    help="Where calibrations are kept.",
+)
+def calibrate(repetitions: int, only: tuple[str, ...], seed: int, reports: Path) -> int:
+    """Inject outages and losses that are known beforehand, and compare what the instrument says of them."""
+    wanted = Wanted(repetitions=repetitions, reports=reports.resolve(), only=only, seed=seed)
+    return calibrate_and_show(wanted, _STDERR, _STDOUT)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def export(folder: Path) -> None:
+    """Write the operations of a recorded drill as Parquet, for judging in a SQL engine."""
+    record = RecordFolder.existing(folder.resolve())
+    files = export_columns(record, _plan_of(record).drill_id, _teller())
+    for file in files:
+        _STDOUT.print(f"{escape(str(record.root / 'columns' / file.name))}  sha256 {file.sha256}", soft_wrap=True)
+    if not files:
+        raise Unprovable(
+            f"nothing was exported: no record in {record.operations} can be judged; see columns/columns.json"
+        )
+
+
+@main.command()
+@click.argument("address", metavar="USER@HOST[:PORT][/DATABASE]")
+@click.option("--native", "engine", required=True, type=click.Choice(ENGINES), help="The engine of the server.")
+@click.option(
+    "--statements", "only_list", is_flag=True, help="List the statements that would be sent; connect to nothing."
+)
+def doctor(engine: str, address: str, only_list: bool) -> int:
+    """Say whether a drill could use a database server of the bank's own; changes nothing.
+
+    The password is taken from DRDRILL_NATIVE_PASSWORD, or asked for. Exit status: 0 all is right, 1 something is not, 2 not known.
+    """
+    if only_list:
+        for statement in statements(engine):
+            _STDOUT.print(escape(" ".join(statement.split())), soft_wrap=True)
+        return 0
+    checks = examine(
+        engine, address, lambda: os.environ.get(PASSWORD_VARIABLE) or click.prompt("password", hide_input=True)
+    )
+    _STDOUT.print(findings_table(engine, address, checks))
+    return exit_status(checks)
+
+
+@main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def heal(folder: Path) -> None:
     """Heal every fault that a drill left open, and prove it."""
@@ -174,6 +332,25 @@ def _settings(defect: str) -> LabSettings:
         return LabSettings(defect=defect)
     except ValueError as error:
         raise BadInput("not running the drill", [str(error)]) from error
+
+
+def _load(
+    workers: int, elsewhere: str | None, listen: str, worker_session: Path | None, locust_master: str | None
+) -> LoadTerms:
+    return LoadTerms(
+        workers=workers,
+        place=elsewhere,
+        listen=_address(listen),
+        session=worker_session.resolve() if worker_session else None,
+        master=_address(locust_master) if locust_master else None,
+    )
+
+
+def _address(text: str) -> Address:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise BadInput("nothing was begun", [f"{text!r} is not of the form HOST:PORT"])
+    return Address(host=host.strip("[]"), port=int(port))
 
 
 def _perform(drill: Drill, stage: Stage, as_json: bool) -> int:

@@ -24,13 +24,17 @@ from drdrill.model.judgement import Judgement
 from drdrill.performer import Tell, perform_experiment
 from drdrill.record.folder import RecordFolder, write_durably
 from drdrill.record.marks import MarkBook
-from drdrill.record.survivors import save_survivors
+from drdrill.record.survivors import SurvivorsFile
 from drdrill.record.syncing import synced
+from drdrill.runbooks.reconcile import reconcile_lost_writes
+from drdrill.runbooks.scene import Scene
 from drdrill.safety.heal import heal_open_faults
 from drdrill.safety.watchdog_process import Watchdog
 from drdrill.survivors.authority import authoritative_region
-from drdrill.survivors.postgresql import Quiet, read_survivors
-from drdrill.traffic.load import LoadGenerator
+from drdrill.survivors.postgresql import PostgresReader
+from drdrill.survivors.reader import Quiet
+from drdrill.survivors.stable import read_stably
+from drdrill.traffic.fleet import Load, LoadTerms, load_of
 from drdrill.traffic.prober_process import Prober
 from drdrill.waiting import wait_until
 
@@ -47,6 +51,10 @@ class Stage:
     performer: tuple[str, ...] = (sys.executable, "-m", "drdrill.chaos.executor", "{experiment}", "{journal}")
     inspect: Callable[[Estate], None] | None = None
     """A look at the estate after the survivors were read and before it closes: for a check by somebody else's hand."""
+    inspect_reconciled: Callable[[Estate], None] | None = None
+    """The same after the reconciliation, in a drill that has one; ``inspect`` sees the books as the loss was read from them."""
+    load: LoadTerms = field(default_factory=LoadTerms)
+    """Where the load comes from: this machine, or others."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +133,7 @@ def _on_the_estate(
             with ExitStack() as traffic:
                 traffic.enter_context(synced(folder.operations))
                 traffic.enter_context(Prober(folder.session, folder.logs))
-                load = traffic.enter_context(LoadGenerator(folder.session, folder.logs))
+                load = traffic.enter_context(load_of(stage.load, folder, marks, tell))
                 traffic.callback(_heal, session, tell, interruption)  # runs first: heal while customers still watch
                 marks.add(names.TRAFFIC_STARTED, _SOURCE)
                 _hold_baseline(drill, load, tell)
@@ -134,16 +142,20 @@ def _on_the_estate(
             with interruption.held_back():
                 marks.add(names.TRAFFIC_STOPPED, _SOURCE)
                 _heal(session, tell, interruption)
-                _read_survivors(drill, session, folder, tell)
+                was_read = _read_survivors(drill, session, folder, tell)
                 if stage.inspect is not None:
                     stage.inspect(session.estate)
+                if drill.reconcile and was_read:
+                    _reconcile(drill, session, folder, stage, tell)
 
 
 def _settings(drill: Drill, stage: Stage) -> LabSettings:
     front_door = drill.target.front_door
     chosen = {
+        "strategy": drill.strategy.model_dump(),
         "workers_per_region": drill.target.workers_per_region,
         "accounts": drill.traffic.accounts,
+        "time_scale": drill.time_scale,
         "health_check_interval_s": front_door.health_check_interval_s,
         "threshold": front_door.health_check_threshold,
         "ttl_s": front_door.record_ttl_s,
@@ -163,7 +175,7 @@ def _session(drill: Drill, folder: RecordFolder, estate: Estate) -> Session:
     return session
 
 
-def _hold_baseline(drill: Drill, load: LoadGenerator, tell: Tell) -> None:
+def _hold_baseline(drill: Drill, load: Load, tell: Tell) -> None:
     baseline_s = drill.traffic.baseline_s
     tell(f"traffic runs; holding the baseline for {baseline_s:g} s")
     until_ns = time.monotonic_ns() + int((baseline_s + drill.traffic.ramp_s) * 1e9)
@@ -186,17 +198,30 @@ def _heal(session: Session, tell: Tell, interruption: Interruption) -> None:
             tell(f"A FAULT IS STILL IN FORCE: {error}")
 
 
-def _read_survivors(drill: Drill, session: Session, folder: RecordFolder, tell: Tell) -> None:
+def _reconcile(drill: Drill, session: Session, folder: RecordFolder, stage: Stage, tell: Tell) -> None:
+    """The loss has been read; only now may lost payments be re-applied, and the books are read once more."""
+    reconcile_lost_writes(Scene.of(session, drill), tell)
+    _read_survivors(drill, session, folder, tell, number=2)
+    if stage.inspect_reconciled is not None:
+        stage.inspect_reconciled(session.estate)
+
+
+def _read_survivors(drill: Drill, session: Session, folder: RecordFolder, tell: Tell, number: int = 1) -> bool:
     """Save the survivors if they can be read; where they cannot, the record has none and judgement says so."""
     stopped_ns = time.monotonic_ns()
     quiet = Quiet(stopped_ns, stopped_ns + int(drill.traffic.deadline_s * 1e9))
     tell("reading the survivors")
     try:
         region = authoritative_region(session.estate)
-        survivors = read_survivors(session.estate.ledgers[region], region=region, authoritative=True, quiet=quiet)
-        save_survivors(folder.survivors, 1, survivors)
+        with (
+            PostgresReader.open(session.estate.ledgers[region], region) as reader,
+            SurvivorsFile(folder.survivors, number, drill.drill_id) as file,
+        ):
+            file.finish(read_stably(reader, file, authoritative=True, quiet=quiet, tell=tell))
     except DrillError as error:
         tell(str(error))
+        return False
+    return True
 
 
 def _close(folder: RecordFolder, stopped: DrillError | None, tell: Tell) -> Rehearsal:

@@ -6,7 +6,6 @@ import hashlib
 import secrets
 import tomllib
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,10 +13,15 @@ import yaml
 from pydantic import ValidationError
 
 from drdrill.errors import BadInput
-from drdrill.model.drill import Drill, Limits, Objectives, ServiceLevel, Strategy, Traffic
+from drdrill.machine import software_versions, this_machine
+from drdrill.model.drill import Drill, FailbackObjectives, Limits, Objectives, ServiceLevel, Traffic
 from drdrill.model.frozen import Frozen
 from drdrill.model.quantity import Operations, PerSecond, Seconds, Share, Times
+from drdrill.model.shape import PlannedShape, Replay
+from drdrill.model.strategy import Strategy
 from drdrill.model.target import Target
+from drdrill.model.time_scale import DURATION_FLOOR_S, PROBLEM, scaled_s
+from drdrill.record.arrivals import read_arrivals
 
 JOURNEYS = ("balance", "transfer", "statement")
 """The journeys that the traffic can perform, reads and writes."""
@@ -35,6 +39,15 @@ _SOFTWARE = (
 )
 
 
+class _Failback(Frozen):
+    rto: Seconds | None = None
+    rpo: Seconds | None = None
+    loss: Operations | None = 0
+
+    def frozen(self) -> FailbackObjectives:
+        return FailbackObjectives(rto_s=self.rto, rpo_s=self.rpo, loss_operations=self.loss)
+
+
 class _Objectives(Frozen):
     rto: Seconds | None = None
     rpo: Seconds | None = None
@@ -43,6 +56,7 @@ class _Objectives(Frozen):
     relapses: Times | None = 0
     seconds_below: Seconds | None = None
     failed: Share | None = None
+    failback: _Failback | None = None
 
     def frozen(self) -> Objectives:
         return Objectives(
@@ -53,6 +67,7 @@ class _Objectives(Frozen):
             relapses=self.relapses,
             seconds_below_s=self.seconds_below,
             failed_share=self.failed,
+            failback=self.failback.frozen() if self.failback else None,
         )
 
 
@@ -70,6 +85,8 @@ class _Traffic(Frozen):
     rate: PerSecond = 100.0
     ramp: Seconds = 0.0
     arrivals: Literal["constant", "poisson"] = "constant"
+    shape: PlannedShape | None = None
+    connections: Literal["fresh", "kept"] = "fresh"
     journeys: dict[Literal["balance", "transfer", "statement"], float] = {
         "balance": 45,
         "transfer": 45,
@@ -87,6 +104,8 @@ class _Traffic(Frozen):
             rate_per_s=self.rate,
             ramp_s=self.ramp,
             arrivals=self.arrivals,
+            shape=self.shape.frozen() if self.shape else None,
+            connections=self.connections,
             journeys=dict(self.journeys),
             probe_spacing_s=self.probe_spacing,
             probe_journeys=self.probe_journeys,
@@ -113,34 +132,103 @@ class _Extension(Frozen):
     service_level: _ServiceLevel = _ServiceLevel()
     traffic: _Traffic = _Traffic()
     limits: _Limits = _Limits()
+    time_scale: float = 1.0
     seed: int = 1
+    reconcile: bool = False
 
 
-def read_plan(experiment: Path, target: Path) -> Drill:
-    """The frozen plan of one run. Raises ``BadInput`` with every problem of both files; nothing is touched."""
+def read_plan(experiment: Path, target: Path, *, time_scale: float | None = None) -> Drill:
+    """The frozen plan of one run. Raises ``BadInput`` with every problem of both files; nothing is touched.
+
+    ``time_scale`` overrides the experiment's own. Objectives, baseline and longest duration are written in the file at full scale, and
+    divided here.
+    """
     problems: list[str] = []
     text = _read(experiment, "experiment", problems)
     document = _yaml(experiment, text, problems) if text is not None else None
     extension = _extension(experiment, document, problems) if document is not None else None
+    traffic = _traffic(experiment, extension.traffic.frozen(), problems) if extension is not None else None
     estate = _target(target, problems)
-    if problems or extension is None or estate is None or document is None or text is None:
+    scale = time_scale if time_scale is not None or extension is None else extension.time_scale
+    if extension is not None and estate is not None:
+        problems += [*_unfit(experiment, extension, target, estate), *_unfit_scale(scale)]
+    if problems or traffic is None or extension is None or estate is None or document is None or text is None:
         raise BadInput("not running the drill", problems)
-    digest = hashlib.sha256(text).hexdigest()
+    assert scale is not None
     return Drill(
         drill_id=_drill_id(experiment),
         title=str(document.get("title", experiment.stem)),
         experiment=experiment.name,
-        experiment_sha256=digest,
+        experiment_sha256=hashlib.sha256(text).hexdigest(),
         disaster=extension.disaster,
         strategy=extension.strategy,
-        objectives=extension.objectives.frozen(),
         service_level=extension.service_level.frozen(),
-        traffic=extension.traffic.frozen(),
-        limits=extension.limits.frozen(),
         target=estate,
         seed=extension.seed,
-        software={name: version(name) for name in _SOFTWARE},
+        reconcile=extension.reconcile,
+        **_scaled(extension, traffic, scale),
+        software=software_versions(_SOFTWARE) | {"machine": this_machine()},
     )
+
+
+def _traffic(experiment: Path, traffic: Traffic, problems: list[str]) -> Traffic:
+    """The traffic with what its shape needs: a recording is read, and its digest becomes part of the plan."""
+    where = f"{experiment}: extensions.drdrill.traffic.shape"
+    shape = traffic.shape
+    contradiction = shape.contradiction(traffic.ramp_s) if shape else None
+    if contradiction:
+        problems.append(f"{where}: {contradiction}")
+    if not isinstance(shape, Replay):
+        return traffic
+    path = (experiment.parent / shape.file).absolute()
+    try:
+        arrivals = read_arrivals(path, JOURNEYS)
+    except BadInput as error:
+        problems.extend(f"{where}.replay: {problem}" for problem in error.problems)
+        return traffic
+    if arrivals.span_s / shape.speed < traffic.baseline_s:
+        problems.append(
+            f"{where}.replay: the last arrival of {shape.file} comes after {arrivals.span_s / shape.speed:g} s, "
+            f"before the baseline of {traffic.baseline_s:g} s is over"
+        )
+    replay = shape.model_copy(update={"file": str(path), "sha256": arrivals.sha256})
+    return traffic.model_copy(update={"shape": replay})
+
+
+def _scaled(extension: _Extension, traffic: Traffic, scale: float) -> dict[str, Any]:
+    """The parts of a plan that its time scale divides; what was approved stays beside them."""
+    approved, limits = extension.objectives.frozen(), extension.limits.frozen()
+    longest_s = scaled_s(limits.max_duration_s, scale, floor_s=DURATION_FLOOR_S)
+    return {
+        "time_scale": scale,
+        "approved": None if scale == 1 else approved,
+        "objectives": approved.divided(scale),
+        "traffic": traffic.model_copy(update={"baseline_s": traffic.baseline_s / scale}),
+        "limits": limits.model_copy(update={"max_duration_s": longest_s}),
+    }
+
+
+def _unfit_scale(scale: float | None) -> list[str]:
+    return [f"{PROBLEM}, not {scale:g}"] if scale is not None and not scale >= 1 else []
+
+
+def _unfit(experiment: Path, extension: _Extension, path: Path, target: Target) -> list[str]:
+    """What the strategy needs of the target, and the baseline of the interval between snapshots."""
+    if extension.strategy.data != "snapshot-copy":
+        return []
+    sections = {"rds": target.rds, "snapshots": target.snapshots}
+    problems = [
+        f"{path}: the section [{name}] is missing, which the strategy snapshot-copy needs"
+        for name, section in sections.items()
+        if section is None
+    ]
+    baseline_s, snapshots = extension.traffic.baseline, target.snapshots
+    if snapshots is not None and baseline_s <= snapshots.interval_s:
+        problems.append(
+            f"{experiment}: extensions.drdrill.traffic.baseline of {baseline_s:g} s does not span a whole snapshot interval "
+            f"({snapshots.interval_s:g} s in {path})"
+        )
+    return problems
 
 
 def _drill_id(experiment: Path) -> str:
@@ -249,6 +337,7 @@ def _outside_residency(path: Path, target: Target) -> list[str]:
         "aurora.clusters": list(target.aurora.clusters),
         "load_balancers": list(target.load_balancers),
         "distributions": list(target.distributions),
+        "rds.instances": list(target.rds.instances) if target.rds is not None else [],
     }
     return abroad + [
         f"{path}: {field} is in {region}, outside the residency list ({', '.join(target.allowed_regions)})"

@@ -61,7 +61,8 @@ Rehearse = Callable[..., Rehearsed]
 def drill(request: pytest.FixtureRequest, tmp_path: Path) -> Rehearse:
     """Perform ``drill("experiments/x.yaml", defect="none")`` on the lab, and attach report and findings to Allure.
 
-    ``inspect`` is called with the open estate after the survivors were read; other key words choose the lab's settings.
+    ``inspect`` is called with the open estate after the survivors were read, ``inspect_reconciled`` after they were read once
+    more behind a reconciliation; other key words choose the lab's settings.
     """
     # Imported here: a plug-in is loaded into every pytest run, and most of them perform no drill.
     import allure
@@ -77,15 +78,21 @@ def drill(request: pytest.FixtureRequest, tmp_path: Path) -> Rehearse:
         *,
         target: str = "targets/lab.toml",
         inspect: Callable[[Estate], None] | None = None,
+        inspect_reconciled: Callable[[Estate], None] | None = None,
+        time_scale: float | None = None,
         **settings: Any,
     ) -> Rehearsed:
         path = root / experiment
         with allure.step(f"read the plan {experiment}"):
-            plan = read_plan(path, root / target)
+            plan = read_plan(path, root / target, time_scale=time_scale)
         said: list[str] = []
         with allure.step(f"perform: {plan.title}"):
             stage = Stage(
-                experiment=path, reports=tmp_path / "evidence", settings=LabSettings(**settings), inspect=inspect
+                experiment=path,
+                reports=tmp_path / "evidence",
+                settings=LabSettings(**settings),
+                inspect=inspect,
+                inspect_reconciled=inspect_reconciled,
             )
             rehearsal = rehearse(plan, stage, said.append)
             allure.attach("\n".join(said), "what was said while it ran", allure.attachment_type.TEXT)
