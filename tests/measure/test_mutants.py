@@ -61,7 +61,7 @@ MUTANTS = [
     ("recovery_findings", "seen.seen_for_s >= objective", "seen.recovery.watched_s >= objective", "recovery"),
     ("recovery_findings", "yield found if unread is None else _with_doubt(found, unread)", "yield found", "recovery"),
     ("staleness", 'side="left") - 1', 'side="right") - 1', "staleness"),
-    ("staleness", "np.minimum.accumulate(keys[::-1])[::-1]", "np.sort(keys)", "staleness"),
+    ("staleness", "np.minimum.accumulate(keys[::-1], out=keys[::-1])", "keys.sort()", "staleness"),
     ("staleness", "found.presence.take(writes[is_kept]) == Presence.KEPT", "True", "staleness"),
     ("staleness", "early = since_ns <= 0", "early = since_ns <= 1_500_000_000", "staleness"),
     ("survey", "mark.name == RECORDER_LOST", "False", "conduct"),
