@@ -2,7 +2,7 @@
 
     .venv/bin/drdrill export reports/evidence/<drill>          (the operations as Parquet, into its folder columns/)
     .venv/bin/python tools/judgement_sql.py reports/evidence/<drill> --engine spark > judgement.sql
-    spark-sql --conf spark.sql.warehouse.dir=/tmp/warehouse -f judgement.sql
+    spark-sql -f judgement.sql
 
 Only the plan, the marks, the recorders and the circumstances of the survivors' reads are used. For Athena and Trino the three tables
 of the record (operations, entries with a column read_number, accounts of the last read) are declared first, over the same

@@ -12,6 +12,7 @@ from tests.native.mariadb import Server, installed, open_pair, until_in_step
 from drdrill.errors import Unprovable
 from drdrill.native.gtid import never_received
 from drdrill.native.mariadb import CHECK_STATEMENTS, MariaDb
+from drdrill.runbooks.native import hand_over
 
 pytestmark = [
     pytest.mark.lab,
@@ -77,6 +78,17 @@ def test_without_a_fence_the_old_primary_still_promises(pair: Pair) -> None:
     assert all(adapter.look().accepts_writes for adapter in adapters(pair)), "both take writes: a split brain"
     acked(primary, range(3))
     assert held(primary) - held(standby) == {0, 1, 2}
+
+
+def test_an_exchange_that_cannot_be_finished_leaves_the_old_primary_writing(pair: Pair) -> None:
+    primary, standby = pair
+    old, new = adapters(pair)
+    standby.ask("STOP REPLICA IO_THREAD")
+    acked(primary, range(4))
+    with pytest.raises(Unprovable, match="the old primary takes writes again"):
+        hand_over(old, new, limit_s=0.5)
+    assert (old.look().accepts_writes, new.look().accepts_writes) == (True, False)
+    acked(primary, range(4, 6))
 
 
 def test_nothing_is_promoted_that_is_not_shown_to_have_everything(pair: Pair) -> None:

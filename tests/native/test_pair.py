@@ -14,6 +14,7 @@ from drdrill.lab.settings import LabSettings
 from drdrill.model.strategy import Strategy
 from drdrill.model.target import Native
 from drdrill.native.opening import native_writer, replica_in
+from drdrill.runbooks.native import hand_over
 from drdrill.waiting import wait_until
 
 pytestmark = pytest.mark.lab
@@ -66,6 +67,18 @@ def test_a_standby_whose_primary_lives_is_not_promoted_unasked(pair: Lab) -> Non
     with pytest.raises(Unprovable, match="replayed the log up to"):
         hyderabad.until_received("FFFF/0", limit_s=0.3)
     assert writes(pair, MUMBAI)
+    assert not writes(pair, HYDERABAD)
+
+
+def test_an_exchange_that_cannot_be_finished_leaves_the_old_primary_writing(pair: Lab) -> None:
+    """Its log does not arrive: nobody was promoted, so the fence is taken back, and both are as before."""
+    mumbai, hyderabad = (replica_in(pair.estate, region) for region in (MUMBAI, HYDERABAD))
+    pair.control.cut([f"{HYDERABAD}>{MUMBAI}:replication"], "reset")
+    assert writes(pair, MUMBAI), "and so its log goes on beyond what the standby has"
+    with pytest.raises(Unprovable, match="the old primary takes writes again"):
+        hand_over(mumbai, hyderabad, limit_s=0.5)
+    assert writes(pair, MUMBAI)
+    assert mumbai.look().accepts_writes
     assert not writes(pair, HYDERABAD)
 
 

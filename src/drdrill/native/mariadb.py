@@ -82,6 +82,13 @@ class MariaDb:
                 raise Unprovable(f"{self._where} is not fenced: read_only was set, and is off again")
             return str(variables["written"])
 
+    def unfence(self) -> None:
+        """Take ``read_only`` back. Raises ``Unprovable`` when it is on again all the same."""
+        with self._asking("its fence was not taken back") as cursor:
+            cursor.execute("SET GLOBAL read_only = 0")
+            if _row(cursor, _VARIABLES)["read_only"]:
+                raise Unprovable(f"{self._where}: its fence was not taken back: read_only was unset, and is on again")
+
     def until_received(self, position: str, *, limit_s: float) -> None:
         """Wait until the standby has applied the log up to ``position``. Raises ``Unprovable`` with how many are missing."""
         wanted = position_of(position)

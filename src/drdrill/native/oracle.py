@@ -79,6 +79,13 @@ class Oracle:
             cursor.execute(f"ALTER DATABASE SWITCHOVER TO {name}")
             return name
 
+    def unfence(self) -> None:
+        """Nothing to take back while it is the primary still. Raises ``Unprovable`` otherwise: a switchover has no way back here."""
+        with self._asking("it is not known whether it takes writes") as cursor:
+            role = _database(cursor)["database_role"]
+        if role != "PRIMARY":
+            raise Unprovable(f"{self._where} is {role} now, and a switchover that was begun is not taken back here")
+
     def until_received(self, position: str, *, limit_s: float) -> None:
         """Wait until the database that ``fence`` named is primary: a switchover ends only when it has all redo."""
         with self._asking("it is not known what it has received") as cursor:

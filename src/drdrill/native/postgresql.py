@@ -102,6 +102,13 @@ class PostgreSql:
             self._until("no session writes any more", lambda: _one(connection, _SESSIONS_THAT_WROTE) == 0)
             return str(_one(connection, "SELECT pg_current_wal_lsn()"))
 
+    def unfence(self) -> None:
+        """Let transactions write again, and wait until a look says so."""
+        with self._asking("its fence was not taken back") as connection:
+            connection.execute("ALTER SYSTEM RESET default_transaction_read_only")
+            connection.execute("SELECT pg_reload_conf()")
+        self._until("it takes writes again", lambda: bool(self.look().accepts_writes))
+
     def until_received(self, position: str, *, limit_s: float) -> None:
         """Wait until the standby has replayed the log up to ``position``. Raises ``Unprovable`` after the limit."""
         with self._asking("it is not known what it has received") as connection:

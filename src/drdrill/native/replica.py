@@ -18,6 +18,9 @@ class Replica(Protocol):
     def fence(self) -> str:
         """Let this server take no more writes, prove it, and return up to where its log goes then."""
 
+    def unfence(self) -> None:
+        """Take ``fence`` back, half a fence too: this server takes writes again. Only before anybody else was promoted."""
+
     def until_received(self, position: str, *, limit_s: float) -> None:
         """Wait until this standby has applied the log up to ``position``, as ``fence`` of the primary returned it."""
 

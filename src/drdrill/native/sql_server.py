@@ -72,6 +72,9 @@ class SqlServer:
         """Always raises ``Unprovable``: Always On has no fence apart from the planned failover."""
         raise Unprovable(f"{self._where} is not fenced: {_ONE_STEP}")
 
+    def unfence(self) -> None:
+        """Nothing to take back: ``fence`` changes nothing."""
+
     def until_received(self, position: str, *, limit_s: float) -> None:  # noqa: ARG002 (the Protocol's)
         """Always raises ``Unprovable``: ``fence`` gives no position to wait for."""
         raise Unprovable(f"{self._where}: it is not known whether {position!r} was received: {_ONE_STEP}")

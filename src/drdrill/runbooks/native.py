@@ -11,6 +11,7 @@ from drdrill.errors import EstateError, Unprovable
 from drdrill.lab.control import LabControl
 from drdrill.model.mark import FAULT_HEALED, FAULT_PROVED, FAULT_REQUESTED, FENCE_PROVED, RECOVERY_DECLARED
 from drdrill.native.opening import replica_in
+from drdrill.native.replica import Replica
 from drdrill.native.state import NativeState
 from drdrill.runbooks.scene import Scene
 from drdrill.runbooks.switchover import PLANNED, wait_until_refused
@@ -83,19 +84,31 @@ def _turn_round(scene: Scene, region: str) -> None:
 def _promote(scene: Scene, old: str, new: str, accept_loss: bool, limit_s: float) -> str:
     primary, standby = (replica_in(scene.session.estate, region) for region in (old, new))
     try:
-        position = primary.fence()
+        position = primary.fence() if accept_loss else hand_over(primary, standby, limit_s=limit_s)
     except Unprovable as error:
         if not accept_loss:
-            raise Unprovable(
-                f"{new} was not promoted: the old primary may still take writes ({error}); "
-                "fence it, or accept the loss explicitly"
-            ) from error
+            raise Unprovable(f"{new} was not promoted: {error}") from error
         fenced = "the old primary could not be reached"
     else:
         scene.marks.add(FENCE_PROVED, SOURCE, region=old, position=position)
         fenced = f"the old primary is fenced at {position}"
-        if not accept_loss:
-            standby.until_received(position, limit_s=limit_s)
     # What could be missing was given up above, or is known to be there.
     standby.promote(accept_loss=True, limit_s=limit_s)
     return f"{fenced}; {new}: {standby.look()}"
+
+
+def hand_over(primary: Replica, standby: Replica, *, limit_s: float) -> str:
+    """Fence the primary, and wait until the standby has all of its log; returns up to where.
+
+    Whatever fails leads back: the primary takes writes again. Raises ``Unprovable`` then, and says so when the way back failed too.
+    """
+    try:
+        position = primary.fence()
+        standby.until_received(position, limit_s=limit_s)
+    except Unprovable as error:
+        try:
+            primary.unfence()
+        except Unprovable as worse:
+            raise Unprovable(f"{error}; and nobody may be taking writes now: {worse}; unfence it by hand") from error
+        raise Unprovable(f"{error}; the old primary takes writes again") from error
+    return position
